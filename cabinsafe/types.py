@@ -1,0 +1,320 @@
+"""The data types that cross rooms: Frame, Skeleton, Box, Track, Scene, Reading, Event.
+
+Conventions, everywhere: frame pixels with x to the right and y down, ``(x, y)`` order, the centre of the
+top-left pixel at (0.5, 0.5); time in seconds; NaN for an absent keypoint. All types are immutable; their
+arrays are checked once, at construction, and read-only from then on. What they refuse is a
+:class:`~cabinsafe.errors.DataError`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+from typing_extensions import Self
+
+from cabinsafe.errors import DataError, ShapeError
+
+FloatArray = NDArray[np.float32]
+BoxXyxy = tuple[float, float, float, float]
+
+
+def _read_only(values: Any) -> FloatArray:
+    """Float32 copy that cannot be written to; None (JSON's null) becomes NaN."""
+    try:
+        array = np.array(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(
+            "array", "numbers in a rectangular array", f"{type(values).__name__}: {error}"
+        ) from error
+    array.setflags(write=False)
+    return array
+
+
+def _read_only_image(image: Any) -> NDArray[np.uint8]:
+    if not isinstance(image, np.ndarray):
+        raise ShapeError("Frame.image", "uint8 array (H, W, 3), BGR", type(image).__name__)
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ShapeError("Frame.image", "uint8 array (H, W, 3), BGR", f"{image.dtype} {image.shape}")
+    view: NDArray[np.uint8] = image.view()
+    view.setflags(write=False)
+    return view
+
+
+def _nan_as_null(array: FloatArray) -> list[Any]:
+    """Nested lists; each float32 as its shortest decimal, which reads back as the same float32."""
+    if array.ndim > 1:
+        return [_nan_as_null(row) for row in array]
+    return [None if np.isnan(value) else float(str(value)) for value in array]
+
+
+_Floats = Annotated[
+    FloatArray, PlainValidator(_read_only), PlainSerializer(_nan_as_null, when_used="json", return_type=list)
+]
+_Image = Annotated[NDArray[np.uint8], PlainValidator(_read_only_image)]
+_Score = Annotated[float, Field(ge=0.0, le=1.0)]
+_Seconds = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Record(BaseModel):
+    """Immutable pydantic model whose refusals are DataErrors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise DataError(f"{type(self).__name__}: {_in_words(error)}") from error
+
+
+def _in_words(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']} (got {e['input']!r:.80})"
+        for e in error.errors()
+    )
+
+
+class Frame(_Record):
+    """One image of one camera.
+
+    Attributes:
+        image: (H, W, 3) uint8, BGR. The frame holds a read-only view, not a copy.
+        t_s: capture time, seconds; strictly rising per camera.
+        index: position in its source, from 0.
+        camera_id: which view of the cabin file this is.
+    """
+
+    image: _Image
+    t_s: _Seconds
+    index: Annotated[int, Field(ge=0)] = 0
+    camera_id: str = "front"
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.image.shape[1], self.image.shape[0]
+
+
+class Box(_Record):
+    """A person box in frame pixels: left, top, right, bottom, and the finder's confidence in [0, 1]."""
+
+    xyxy: BoxXyxy
+    score: _Score = 1.0
+
+    @model_validator(mode="after")
+    def _has_area(self) -> Self:
+        x1, y1, x2, y2 = self.xyxy
+        if not (np.isfinite(self.xyxy).all() and x1 < x2 and y1 < y2):
+            raise ShapeError("Box.xyxy", "finite x1 < x2 and y1 < y2", self.xyxy)
+        return self
+
+
+class Skeleton(_Record):
+    """One person's keypoints in frame pixels.
+
+    Attributes:
+        topology: name of the keypoint layout.
+        keypoints: K names, in the order of the arrays.
+        xy: (K, 2) float32 pixels, NaN where absent.
+        score: (K,) float32 in [0, 1], 0 where absent.
+        person_score: confidence in the person as a whole, [0, 1].
+        ambiguity: how contested the person's limbs were, from 0 (no rival owner) to 1 (a rival as good).
+    """
+
+    topology: str
+    keypoints: tuple[str, ...]
+    xy: _Floats
+    score: _Floats
+    person_score: _Score
+    ambiguity: _Score = 0.0
+
+    @model_validator(mode="after")
+    def _arrays_agree(self) -> Self:
+        count = len(self.keypoints)
+        if self.xy.shape != (count, 2):
+            raise ShapeError("Skeleton.xy", (count, 2), self.xy.shape)
+        if self.score.shape != (count,):
+            raise ShapeError("Skeleton.score", (count,), self.score.shape)
+        absent = np.isnan(self.xy).any(axis=1)
+        if (np.isnan(self.xy).all(axis=1) != absent).any() or np.isinf(self.xy).any():
+            raise ShapeError("Skeleton.xy", "x and y both finite or both NaN", self.xy.tolist())
+        if not ((self.score >= 0) & (self.score <= 1)).all() or self.score[absent].any():
+            raise ShapeError("Skeleton.score", "values in [0, 1], 0 where absent", self.score.tolist())
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Skeleton):
+            return NotImplemented
+        mine, theirs = self._plain_values(), other._plain_values()
+        arrays_equal = np.array_equal(self.xy, other.xy, equal_nan=True) and np.array_equal(
+            self.score, other.score
+        )
+        return mine == theirs and arrays_equal
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _plain_values(self) -> tuple[object, ...]:
+        return self.topology, self.keypoints, self.person_score, self.ambiguity
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.keypoints)}
+
+    def __getitem__(self, name: str) -> FloatArray:
+        """(x, y) of a keypoint in pixels; NaN, NaN where it was not seen."""
+        point: FloatArray = self.xy[self._position(name)]
+        return point
+
+    def score_of(self, name: str) -> float:
+        """Score of a keypoint, 0 where it was not seen."""
+        return float(self.score[self._position(name)])
+
+    def sees(self, *names: str) -> bool:
+        """Whether all the named keypoints were seen."""
+        return all(not np.isnan(self[name][0]) for name in names)
+
+    def _position(self, name: str) -> int:
+        try:
+            return self._index[name]
+        except KeyError:
+            raise DataError(
+                f"no keypoint '{name}' in {self.topology}: it has {', '.join(self.keypoints)}"
+            ) from None
+
+    @property
+    def box_xyxy(self) -> BoxXyxy:
+        """Smallest box around the keypoints that were seen.
+
+        Raises:
+            DataError: no keypoint was seen.
+        """
+        if np.isnan(self.xy).all():
+            raise DataError("a skeleton without keypoints has no box")
+        (x1, y1), (x2, y2) = np.nanmin(self.xy, axis=0).tolist(), np.nanmax(self.xy, axis=0).tolist()
+        return x1, y1, x2, y2
+
+    def with_sides_swapped(self) -> Self:
+        """The same points with the names left_* and right_* exchanged, as a mirrored camera needs."""
+        other = {"left": "right", "right": "left"}
+        order = []
+        for name in self.keypoints:
+            side, _, part = name.partition("_")
+            order.append(self._position(f"{other[side]}_{part}") if side in other else self._position(name))
+        return self.model_copy(
+            update={"xy": _read_only(self.xy[order]), "score": _read_only(self.score[order])}
+        )
+
+
+BoxSource = Literal["detection", "keypoints", "prediction"]
+
+
+class Track(_Record):
+    """One person through time.
+
+    Attributes:
+        track_id: never reused in a run.
+        box_xyxy: person box, pixels.
+        box_source: where the box came from in this frame.
+        skeleton: keypoints of this frame, or None when the person was not seen as a skeleton.
+        velocity_xy: motion of the box centre, pixels per second.
+        age_s: time since the track began.
+        unseen_s: time since a box or a skeleton last supported it; 0 when seen in this frame.
+        seat: seat name (COVESA VSS, ``Row1.Pos1``) or None.
+    """
+
+    track_id: Annotated[int, Field(ge=0)]
+    box_xyxy: BoxXyxy
+    box_source: BoxSource
+    skeleton: Skeleton | None = None
+    velocity_xy: tuple[float, float] = (0.0, 0.0)
+    age_s: Annotated[float, Field(ge=0)] = 0.0
+    unseen_s: Annotated[float, Field(ge=0)] = 0.0
+    seat: str | None = None
+
+
+class Scene(_Record):
+    """All tracks of one camera at one time; it holds no image, so scenes are stored and replayed cheaply."""
+
+    t_s: _Seconds
+    camera_id: str
+    size_wh: tuple[int, int]
+    tracks: tuple[Track, ...] = ()
+
+
+class State(str, Enum):
+    """Three-valued answer of a detector: what cannot be seen is never taken for safe."""
+
+    TRUE = "true"
+    FALSE = "false"
+    NOT_OBSERVABLE = "not_observable"
+
+
+class Reading(_Record):
+    """What one detector says of one person, or one ordered pair, in one scene.
+
+    Attributes:
+        kind: the detector's kind.
+        track_ids: whom it is about; for pairs the acting person first.
+        state: true, false or not observable.
+        score: how strongly, [0, 1]; 0 when not observable.
+        evidence: measured values and thresholds, the unit in each name.
+    """
+
+    kind: str
+    track_ids: tuple[int, ...]
+    state: State
+    score: _Score = 0.0
+    evidence: dict[str, float] = Field(default_factory=dict)
+
+
+Phase = Literal["started", "updated", "ended"]
+EndReason = Literal["released", "lost", "end_of_input", "interrupted"]
+
+
+class Event(_Record):
+    """A state of an episode: the same ``event_id`` comes back as started, updated and ended.
+
+    Attributes:
+        event_id: unique in the run, stable through the episode.
+        kind: the detector's kind.
+        phase: started, updated or ended.
+        t_start_s: when the act began (not when it was confirmed).
+        t_end_s: when it was last seen; None until it ended.
+        t_s: when this line was emitted.
+        camera_id: view that saw it.
+        track_ids: who; for pairs the acting person first.
+        seats: their seats, in the same order, None where unknown.
+        peak_score: highest score so far.
+        evidence: the evidence at the peak.
+        end_reason: why it ended; None until then.
+        config_digest: sha256 of the cabin configuration.
+        model_digests: file name to sha256 of every network and classifier that took part.
+    """
+
+    event_id: str
+    kind: str
+    phase: Phase
+    t_start_s: float
+    t_end_s: float | None = None
+    t_s: float
+    camera_id: str
+    track_ids: tuple[int, ...]
+    seats: tuple[str | None, ...] = ()
+    peak_score: _Score
+    evidence: dict[str, float] = Field(default_factory=dict)
+    end_reason: EndReason | None = None
+    config_digest: str = ""
+    model_digests: dict[str, str] = Field(default_factory=dict)

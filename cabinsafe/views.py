@@ -1,0 +1,70 @@
+"""What one camera sees of the cabin: its seats, drawn once, in normalised image coordinates.
+
+Coordinates run from 0 to 1 over the width and the height of the frame, so that one cabin file serves any
+resolution. Seats are named as COVESA VSS does: ``Row1.Pos1`` is the first row's first seat.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from typing_extensions import Self
+
+from cabinsafe.geometry import Array, polygon_contains
+
+Coordinate = Annotated[float, Field(ge=-0.5, le=1.5)]
+Point = tuple[Coordinate, Coordinate]
+
+
+class SeatView(BaseModel):
+    """One seat as one camera sees it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^Row[1-9][0-9]*\.Pos[1-9][0-9]*$", description="COVESA VSS name, Row1.Pos1")
+    zone: tuple[Point, ...] = Field(
+        min_length=3, description="Polygon in which the hips or torso of the seat's occupant lie, normalised"
+    )
+    seat_line: tuple[Point, Point] | None = Field(
+        default=None,
+        description="Front edge of the cushion from end to end, normalised: feet above it are on it",
+    )
+
+    @field_validator("seat_line")
+    @classmethod
+    def _line_has_length(cls, line: tuple[Point, Point] | None) -> tuple[Point, Point] | None:
+        if line is not None and line[0] == line[1]:
+            raise ValueError("the two ends of seat_line must differ")
+        return line
+
+    def zone_px(self, size_wh: tuple[int, int]) -> Array:
+        """Zone polygon (V, 2) in pixels of a frame of this size."""
+        return np.array(self.zone) * size_wh
+
+    def seat_line_px(self, size_wh: tuple[int, int]) -> Array | None:
+        """Seat line (2, 2) in pixels of a frame of this size, or None when the view has none."""
+        return None if self.seat_line is None else np.array(self.seat_line) * size_wh
+
+
+class CameraView(BaseModel):
+    """One camera of the cabin."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    camera_id: str = Field(min_length=1, description="Name that frames of this camera carry")
+    mirrored: bool = Field(default=False, description="True if the camera delivers a mirror image")
+    seats: tuple[SeatView, ...] = ()
+
+    @model_validator(mode="after")
+    def _seats_differ(self) -> Self:
+        names = [seat.name for seat in self.seats]
+        if len(set(names)) != len(names):
+            raise ValueError(f"seat names must differ within a camera, got {', '.join(names)}")
+        return self
+
+    def seat_at(self, point_px: Array, size_wh: tuple[int, int]) -> str | None:
+        """Name of the first seat whose zone holds a point (2,) in frame pixels, or None."""
+        point = np.asarray(point_px, dtype=np.float64) / size_wh
+        return next((seat.name for seat in self.seats if polygon_contains(seat.zone, point)), None)
