@@ -1,0 +1,268 @@
+"""CabinAnalyzer: frames become poses, poses tracks, tracks a scene, readings, events. The whole story."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Protocol, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Self
+
+from cabinsafe.config import CabinConfig, load_config
+from cabinsafe.detectors import Detector, detector_class
+from cabinsafe.errors import ConfigError, DataError, FrameOrderError
+from cabinsafe.events import EventGate
+from cabinsafe.person_detectors import PersonDetector, make_person_detector
+from cabinsafe.pose import (
+    Engine,
+    OnnxEngine,
+    PafDecoder,
+    PoseCard,
+    PoseEstimator,
+    PoseResult,
+    ReplayEngine,
+)
+from cabinsafe.pose.engines import TensorSpec
+from cabinsafe.tracking import Tracker
+from cabinsafe.types import EndReason, Event, Frame, Reading, Scene, Skeleton
+from cabinsafe.views import CameraView
+
+Boxes = NDArray[np.float64]
+
+
+class Estimator(Protocol):
+    """What the analyzer needs of pose estimation; :class:`~cabinsafe.pose.PoseEstimator` has it."""
+
+    def estimate(self, frames: Sequence[Frame]) -> list[PoseResult]:
+        """One result per frame."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...
+
+
+class Inspection(NamedTuple):
+    """Every intermediate of one frame; ``boxes`` are the detections (N, 5), None if no detector ran."""
+
+    frame: Frame
+    pose: PoseResult
+    boxes: Boxes | None
+    scene: Scene
+    readings: tuple[Reading, ...]
+    events: tuple[Event, ...]
+
+
+class CabinAnalyzer:
+    """Turns a cabin's frames into safety events.
+
+    Args:
+        estimator: frames to skeletons.
+        tracker: one tracker for a single camera, or one per camera id.
+        detectors: read each scene.
+        gate: turns readings into events.
+        person_detector: optional second source of people.
+        views: camera views by id; a mirrored one has its skeletons' sides swapped.
+    """
+
+    def __init__(
+        self,
+        estimator: Estimator,
+        tracker: Tracker | Mapping[str, Tracker],
+        detectors: Sequence[Detector],
+        gate: EventGate,
+        *,
+        person_detector: PersonDetector | None = None,
+        views: Mapping[str, CameraView] | None = None,
+    ) -> None:
+        self._estimator = estimator
+        self._tracker = tracker
+        self._detectors = tuple(detectors)
+        self._gate = gate
+        self._person_detector = person_detector
+        self._views = dict(views or {})
+        self._last_t_s: dict[str, float] = {}
+
+    @classmethod
+    def from_config(cls, config: str | Path | CabinConfig, *, engine: Engine | None = None) -> Self:
+        """Build all parts from a cabin file, or from a configuration already loaded.
+
+        Args:
+            config: path of the YAML file, or the configuration.
+            engine: runs the network in place of the one the configuration names.
+
+        Raises:
+            ConfigError: the file is not valid, or a detector needs a keypoint that the network lacks.
+            ModelError: a network or classifier is missing, or is not the one its card describes.
+        """
+        cabin = config if isinstance(config, CabinConfig) else load_config(config)
+        card = PoseCard.load(cabin.pose.model)
+        detectors = _make_detectors(cabin, card)
+        ids = itertools.count(1)
+        digests = {card.file: card.sha256}
+        for detector in detectors:
+            digests |= detector.digests
+        options = dict(cabin.events)
+        default = options.pop("default", None)
+        return cls(
+            PoseEstimator(
+                engine or _make_engine(cabin, card), card, PafDecoder(card.topology, cabin.pose.decoder)
+            ),
+            {camera: Tracker(cabin.tracker, view, ids) for camera, view in cabin.views.items()},
+            detectors,
+            EventGate(options, default, config_digest=cabin.digest, model_digests=digests),
+            person_detector=_make_person_detector(cabin),
+            views=cabin.views,
+        )
+
+    @property
+    def views(self) -> Mapping[str, CameraView]:
+        """Camera views by camera id."""
+        return self._views
+
+    def frames(self, source: str | Path, camera_id: str | None = None) -> Iterator[Frame]:
+        """Frames of a video file, a folder or glob of images, or a camera index / stream URL.
+
+        Args:
+            source: what to read.
+            camera_id: view the frames belong to; by default the first of the cabin.
+
+        Raises:
+            MediaError: it cannot be read.
+        """
+        from cabinsafe.media import open_source
+
+        with open_source(source, camera_id or next(iter(self._views), "front")) as opened:
+            yield from opened
+
+    def process(self, frame: Frame | Sequence[Frame], boxes: Boxes | None = None) -> list[Event]:
+        """Events that one frame, or one synchronised batch of cameras, brings about.
+
+        Args:
+            frame: one frame, or one per camera.
+            boxes: (N, 5) person boxes, xyxy and score, in frame pixels, of a single frame; None runs the
+                configured person detector, if any.
+
+        Raises:
+            FrameOrderError: a frame is not later than the last of its camera. Nothing is changed.
+            DataError: a camera that the analyzer does not know, or twice in one batch. Nothing is changed.
+            EngineError, CapacityError: the network failed, or more people than the limits allow.
+        """
+        inspections = [self.inspect(frame, boxes)] if isinstance(frame, Frame) else self.inspect(frame, boxes)
+        return [event for inspection in inspections for event in inspection.events]
+
+    @overload
+    def inspect(self, frame: Frame, boxes: Boxes | None = None) -> Inspection: ...
+
+    @overload
+    def inspect(self, frame: Sequence[Frame], boxes: Boxes | None = None) -> list[Inspection]: ...
+
+    def inspect(
+        self, frame: Frame | Sequence[Frame], boxes: Boxes | None = None
+    ) -> Inspection | list[Inspection]:
+        """The same as :meth:`process`, with every intermediate; a list for a list."""
+        frames = [frame] if isinstance(frame, Frame) else list(frame)
+        if boxes is not None and len(frames) != 1:
+            raise DataError(f"boxes belong to a single frame, got {len(frames)} frames")
+        self._check_order(frames)
+        poses = self._estimator.estimate(frames)
+        found = [self._detect(f) if boxes is None else boxes for f in frames]
+        inspections = [self._judge(f, p, b) for f, p, b in zip(frames, poses, found, strict=True)]
+        return inspections[0] if isinstance(frame, Frame) else inspections
+
+    def finish(self, reason: EndReason = "end_of_input") -> list[Event]:
+        """End every running event: call it when the ride is over or interrupted."""
+        return self._gate.close(reason)
+
+    def reset(self) -> None:
+        """Forget tracks, readings and events: the next frame begins another ride."""
+        for tracker in self._tracker.values() if isinstance(self._tracker, Mapping) else [self._tracker]:
+            tracker.reset()
+        for detector in self._detectors:
+            detector.reset()
+        self._gate.reset()
+        self._last_t_s.clear()
+
+    def close(self) -> None:
+        """Free the engine and the person detector; closing twice is allowed."""
+        self._estimator.close()
+        if self._person_detector is not None:
+            self._person_detector.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check_order(self, frames: Sequence[Frame]) -> None:
+        cameras = [frame.camera_id for frame in frames]
+        if len(set(cameras)) != len(cameras):
+            raise DataError(f"one batch holds one frame per camera, got {cameras}")
+        for frame in frames:
+            self._tracker_of(frame.camera_id)
+            last = self._last_t_s.get(frame.camera_id)
+            if last is not None and frame.t_s <= last:
+                raise FrameOrderError(
+                    f"camera '{frame.camera_id}': frame {frame.index} at {frame.t_s:.3f} s cannot follow "
+                    f"one at {last:.3f} s; capture times must rise"
+                )
+
+    def _tracker_of(self, camera_id: str) -> Tracker:
+        if not isinstance(self._tracker, Mapping):
+            if self._last_t_s and camera_id not in self._last_t_s:
+                raise DataError(f"camera '{camera_id}': one tracker follows one camera only")
+            return self._tracker
+        if camera_id not in self._tracker:
+            raise DataError(f"no camera '{camera_id}' in this cabin; it has {', '.join(self._tracker)}")
+        return self._tracker[camera_id]
+
+    def _detect(self, frame: Frame) -> Boxes | None:
+        found = None if self._person_detector is None else self._person_detector.detect(frame)
+        return None if found is None else np.array([[*box.xyxy, box.score] for box in found]).reshape(-1, 5)
+
+    def _judge(self, frame: Frame, pose: PoseResult, boxes: Boxes | None) -> Inspection:
+        """Everything after the network, for one camera."""
+        view = self._views.get(frame.camera_id)
+        skeletons: Sequence[Skeleton] = pose.skeletons
+        if view is not None and view.mirrored:
+            skeletons = [skeleton.with_sides_swapped() for skeleton in skeletons]
+        tracks = self._tracker_of(frame.camera_id).update(frame.t_s, boxes, skeletons, frame.size_wh)
+        self._last_t_s[frame.camera_id] = frame.t_s
+        scene = Scene(t_s=frame.t_s, camera_id=frame.camera_id, size_wh=frame.size_wh, tracks=tuple(tracks))
+        readings = tuple(reading for detector in self._detectors for reading in detector.read(scene))
+        events = tuple(self._gate.update(scene, readings))
+        return Inspection(frame, pose, boxes, scene, readings, events)
+
+
+def _make_engine(cabin: CabinConfig, card: PoseCard) -> Engine:
+    if cabin.pose.engine == "onnx":
+        return OnnxEngine(card.verified_file(), cabin.pose.threads)
+    if cabin.pose.recording is None:
+        raise ConfigError("pose.recording: engine 'replay' needs the .npz file of recorded maps")
+    width, height = card.input.size_wh
+    return ReplayEngine.from_file(
+        cabin.pose.recording, (TensorSpec(card.input.name, (None, 3, height, width), "float32"),)
+    )
+
+
+def _make_detectors(cabin: CabinConfig, card: PoseCard) -> list[Detector]:
+    detectors = []
+    for kind, options in cabin.detector_options().items():
+        detector = detector_class(kind)(options, cabin.views)
+        missing = detector.needs - set(card.topology.keypoints)
+        if missing:
+            raise ConfigError(f"detector '{kind}' needs {sorted(missing)}, which network '{card.name}' lacks")
+        detectors.append(detector)
+    return detectors
+
+
+def _make_person_detector(cabin: CabinConfig) -> PersonDetector | None:
+    wanted = cabin.person_detector
+    return None if wanted is None else make_person_detector(wanted.kind, wanted.options)

@@ -1,0 +1,165 @@
+"""The command line: thin, every command is a few calls into the library."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from cabinsafe.errors import CabinSafeError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+config_app = typer.Typer(no_args_is_help=True, help="Cabin files.")
+app.add_typer(config_app, name="config")
+
+_CabinOption = Annotated[
+    str, typer.Option("--cabin", "-c", help="Cabin file, or a bundled one's name: sedan, shuttle.")
+]
+_OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; created if need be.")]
+
+
+def main() -> None:
+    """Run the command line; an error of this library is a message and exit status 1, not a traceback."""
+    try:
+        app()
+    except CabinSafeError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            "error:", str(error), markup=False, style="red"
+        )
+        raise SystemExit(1) from None
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(f"cabinsafe {version('cabinsafe')}")
+        except PackageNotFoundError:
+            typer.echo("cabinsafe, from a source tree that is not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _cabinsafe(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Turn the cameras in a vehicle cabin into safety events."""
+
+
+@app.command()
+def analyze(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="INPUT", help="Video, folder or glob of images, camera index or stream URL."),
+    ],
+    cabin: _CabinOption,
+    out: _OutOption,
+    camera: Annotated[str | None, typer.Option(help="View of the cabin file; by default its first.")] = None,
+    image_fps: Annotated[
+        float, typer.Option(min=0.001, help="Frames per second that images stand for.")
+    ] = 10.0,
+    video: Annotated[bool, typer.Option(help="Write the annotated video.")] = True,
+) -> None:
+    """Analyse INPUT; write events.jsonl, scenes.jsonl and annotated.mp4."""
+    from cabinsafe.analyzer import CabinAnalyzer
+    from cabinsafe.media import open_source
+    from cabinsafe.run import ResultFiles, run
+
+    console = Console(stderr=False, highlight=False)
+    with CabinAnalyzer.from_config(cabin) as analyzer:
+        view = camera or next(iter(analyzer.views))
+        with (
+            open_source(source, view, image_fps) as frames,
+            ResultFiles(out, frames.fps, video) as files,
+            _progress_bar(console) as progress,
+        ):
+            task = progress.add_task(Path(source).name or source, total=frames.frame_count, fps=0.0)
+
+            def advance(_: Any) -> None:
+                progress.advance(task)
+                progress.update(task, fps=progress.tasks[task].speed or 0.0)
+
+            summary = run(analyzer, frames, files, advance)
+    console.print(_summary_table(summary.events))
+    console.print(f"{summary.frames} frames, {len(summary.events)} events; results in {out}", soft_wrap=True)
+    if summary.interrupted:
+        console.print("interrupted: what was found until then is written")
+        raise typer.Exit(130)
+
+
+@app.command()
+def demo(out: _OutOption = Path("cabinsafe-demo")) -> None:
+    """Analyse the bundled clip and show what is found in it."""
+    from cabinsafe.resources import bundled_dir
+
+    analyze(str(bundled_dir("demo") / "ride.mp4"), cabin="shuttle", out=out)
+
+
+@app.command()
+def doctor() -> None:
+    """Say which engines, codecs and models are usable here, and why the others are not."""
+    from cabinsafe.doctor import examine
+
+    table = Table("area", "name", "usable", "details")
+    findings = examine()
+    for finding in findings:
+        table.add_row(finding.area, finding.name, "yes" if finding.usable else "no", finding.detail)
+    Console(highlight=False).print(table)
+    vital = {"native", "model", "opencv"}
+    if any(finding.area in vital and not finding.usable for finding in findings):
+        raise typer.Exit(1)
+
+
+@config_app.command("schema")
+def config_schema() -> None:
+    """Print the JSON Schema of a cabin file, for editors."""
+    from cabinsafe.config import config_schema as schema
+
+    typer.echo(json.dumps(schema(), indent=2))
+
+
+@config_app.command("check")
+def config_check(file: Annotated[str, typer.Argument(help="Cabin file to check.")]) -> None:
+    """Check a cabin file without running it."""
+    from cabinsafe.config import load_config
+
+    cabin = load_config(file)
+    typer.echo(f"{file}: cabin '{cabin.name}' is valid, {len(cabin.cameras)} camera(s)")
+
+
+def _progress_bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[fps]:.1f} fps, ETA"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _summary_table(events: list[Any]) -> Table:
+    table = Table("event", "kind", "from s", "to s", "who", "seats", "peak", "ended", title="Events")
+    for event in sorted(events, key=lambda e: e.t_start_s):
+        table.add_row(
+            event.event_id,
+            event.kind.replace("_", " "),
+            f"{event.t_start_s:.2f}",
+            f"{event.t_end_s:.2f}",
+            " -> ".join(f"#{track_id}" for track_id in event.track_ids),
+            " -> ".join(seat or "?" for seat in event.seats),
+            f"{event.peak_score:.2f}",
+            event.end_reason.replace("_", " "),
+        )
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+"""CabinConfig: one YAML file per cabin. Unknown keys are refused; every refusal names file, key and range."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+from cabinsafe.detectors import DetectorOptions, detector_class, detector_kinds
+from cabinsafe.detectors.base import BUILT_IN
+from cabinsafe.errors import ConfigError
+from cabinsafe.events import GateOptions
+from cabinsafe.pose.decoder import DecoderOptions
+from cabinsafe.resources import bundled_dir
+from cabinsafe.tracking import TrackerOptions
+from cabinsafe.views import CameraView
+
+_STRICT = ConfigDict(frozen=True, extra="forbid")
+DEFAULT_MODEL = "cabinsafe-pose"
+
+
+class PoseConfig(BaseModel):
+    """Which network finds the skeletons, and how."""
+
+    model_config = _STRICT
+
+    model: str = Field(
+        DEFAULT_MODEL, description="Embedded network's name, or path of a card beside its file"
+    )
+    engine: Literal["onnx", "replay"] = Field("onnx", description="What runs it")
+    recording: str | None = Field(None, description="For engine replay: .npz file of recorded maps")
+    threads: int = Field(1, ge=1, le=64, description="Threads per run of the network")
+    decoder: DecoderOptions = DecoderOptions()
+
+
+class PersonDetectorConfig(BaseModel):
+    """An optional person detector; ``options`` go to its constructor."""
+
+    model_config = _STRICT
+
+    kind: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class CabinConfig(BaseModel):
+    """Everything that is particular to one cabin.
+
+    Raises:
+        ConfigError: on construction, for any value out of range or unknown key.
+    """
+
+    model_config = _STRICT
+
+    name: str = Field(min_length=1, description="What this cabin is called in reports")
+    cameras: tuple[CameraView, ...] = Field(min_length=1)
+    pose: PoseConfig = PoseConfig()
+    tracker: TrackerOptions = TrackerOptions()
+    person_detector: PersonDetectorConfig | None = None
+    detectors: dict[str, dict[str, Any]] = Field(
+        default_factory=lambda: {kind: dict[str, Any]() for kind in BUILT_IN},
+        description="Kind to options; a detector that is not named does not run",
+    )
+    events: dict[str, GateOptions] = Field(
+        default_factory=dict,
+        description="Kind to gate options; 'default' stands for kinds that are not named",
+    )
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+            self.detector_options()
+        except ValidationError as error:
+            raise ConfigError(_explain(error, type(self))) from error
+
+    @field_validator("cameras")
+    @classmethod
+    def _cameras_differ(cls, cameras: tuple[CameraView, ...]) -> tuple[CameraView, ...]:
+        names = [camera.camera_id for camera in cameras]
+        if len(set(names)) != len(names):
+            raise ValueError(f"camera ids must differ, got {', '.join(names)}")
+        return cameras
+
+    @property
+    def views(self) -> dict[str, CameraView]:
+        """Camera views by camera id, in the file's order."""
+        return {camera.camera_id: camera for camera in self.cameras}
+
+    @property
+    def digest(self) -> str:
+        """Sha256 of the configuration's content, defaults included; comments and order do not count."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def detector_options(self) -> dict[str, DetectorOptions]:
+        """Options of each detector, checked by the detector's own class.
+
+        Raises:
+            ConfigError: an unknown kind, key or value.
+        """
+        checked = {}
+        for kind, options in self.detectors.items():
+            model = detector_class(kind).Options
+            try:
+                checked[kind] = model.model_validate(options)
+            except ValidationError as error:
+                raise ConfigError(_explain(error, model, ("detectors", kind))) from error
+        for kind in self.events:
+            if kind not in (*self.detectors, "default"):
+                running = ", ".join([*self.detectors, "default"])
+                raise ConfigError(f"events.{kind}: no such detector in this file; there are {running}")
+        return checked
+
+
+def load_config(path: str | Path) -> CabinConfig:
+    """Read one cabin's YAML file, or the bundled one of a bare name (``"sedan"``).
+
+    Paths in it (``pose.model``, ``pose.recording``, ``person_detector.options.path``) are relative to it.
+
+    Raises:
+        ConfigError: it cannot be read, is no YAML mapping, names a key twice, or holds an unknown key or a
+            value out of range; the message names file, key and what is allowed.
+    """
+    file = _find_config(path)
+    try:
+        values = yaml.load(file.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file}: not valid YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file}: expected a mapping of keys to values, got {type(values).__name__}")
+    _resolve_paths(values, file.parent)
+    try:
+        return CabinConfig(**{str(key): value for key, value in values.items()})
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from error
+
+
+def config_schema() -> dict[str, Any]:
+    """JSON Schema of a cabin file, with the options of every detector installed here."""
+    schema = CabinConfig.model_json_schema()
+    kinds = {}
+    for kind in detector_kinds():
+        options = detector_class(kind).Options.model_json_schema()
+        schema["$defs"] |= options.pop("$defs", {})
+        kinds[kind] = options
+    schema["properties"]["detectors"] |= {"properties": kinds, "additionalProperties": False}
+    return schema
+
+
+def _find_config(path: str | Path) -> Path:
+    bundled = bundled_dir("configs") / f"{path}.yaml"
+    is_bare_name = Path(path).parent == Path() and not Path(path).exists()
+    return bundled if is_bare_name and bundled.is_file() else Path(path)
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader that refuses a key given twice instead of dropping the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key}' is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _resolve_paths(values: dict[Any, Any], folder: Path) -> None:
+    """Make the file's relative paths absolute, in place; embedded model names stay as they are."""
+    detector = values.get("person_detector")
+    places = [(values.get("pose"), "model"), (values.get("pose"), "recording")]
+    places.append((detector.get("options") if isinstance(detector, dict) else None, "path"))
+    for section, key in places:
+        if isinstance(section, dict) and isinstance(section.get(key), str):
+            candidate = folder / section[key]
+            if candidate.suffix:
+                section[key] = str(candidate)
+
+
+def _explain(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
+    """One line per refusal: key, what is wrong, what is allowed."""
+    schema = model.model_json_schema()
+    return "\n".join(_explain_one(details, schema, prefix) for details in error.errors())
+
+
+def _explain_one(details: ErrorDetails, schema: dict[str, Any], prefix: tuple[str, ...]) -> str:
+    location = details["loc"]
+    key = ".".join(map(str, (*prefix, *location))) or "file"
+    if details["type"] == "extra_forbidden":
+        known = sorted(_schema_at(schema, location[:-1]).get("properties", {}))
+        near = difflib.get_close_matches(str(location[-1]), known, n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        return f"{key}: unknown key; {hint}allowed here: {', '.join(known)}"
+    if details["type"] == "missing":
+        return f"{key}: missing; it must be given"
+    message = details["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}, got {details['input']!r:.120}{_allowed(_schema_at(schema, location))}"
+
+
+def _schema_at(schema: dict[str, Any], location: tuple[int | str, ...]) -> dict[str, Any]:
+    """The part of a JSON Schema that describes a location."""
+    node = schema
+    for step in location:
+        node = _deref(node, schema)
+        if isinstance(step, int):
+            items = node.get("prefixItems", [])
+            node = items[step] if step < len(items) else node.get("items", {})
+        else:
+            extra = node.get("additionalProperties")
+            node = node.get("properties", {}).get(step) or (extra if isinstance(extra, dict) else {})
+    return _deref(node, schema)
+
+
+def _deref(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    choices = [choice for choice in node.get("anyOf", []) if choice.get("type") != "null"]
+    if choices:
+        node = {**choices[0], **{key: value for key, value in node.items() if key != "anyOf"}}
+    if "$ref" in node:
+        node = {**root["$defs"][node["$ref"].rsplit("/", 1)[1]], **node}
+    return node
+
+
+def _allowed(node: dict[str, Any]) -> str:
+    low, above = node.get("minimum"), node.get("exclusiveMinimum")
+    high, below = node.get("maximum"), node.get("exclusiveMaximum")
+    parts = []
+    if (low, above) != (None, None):
+        parts.append(f"at least {low}" if low is not None else f"more than {above}")
+    if (high, below) != (None, None):
+        parts.append(f"at most {high}" if high is not None else f"less than {below}")
+    if "enum" in node:
+        parts.append(" or ".join(map(str, node["enum"])))
+    return f" (allowed: {', '.join(parts)})" if parts else ""
