@@ -13,57 +13,19 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PlainSerializer,
-    PlainValidator,
     ValidationError,
     model_validator,
 )
 from typing_extensions import Self
 
 from cabinsafe.errors import DataError, ShapeError
+from cabinsafe.fields import FloatArray, Floats, Image, read_only_floats
 
-FloatArray = NDArray[np.float32]
 BoxXyxy = tuple[float, float, float, float]
-
-
-def _read_only(values: Any) -> FloatArray:
-    """Float32 copy that cannot be written to; None (JSON's null) becomes NaN."""
-    try:
-        array = np.array(values, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise ShapeError(
-            "array", "numbers in a rectangular array", f"{type(values).__name__}: {error}"
-        ) from error
-    array.setflags(write=False)
-    return array
-
-
-def _read_only_image(image: Any) -> NDArray[np.uint8]:
-    if not isinstance(image, np.ndarray):
-        raise ShapeError("Frame.image", "uint8 array (H, W, 3), BGR", type(image).__name__)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ShapeError("Frame.image", "uint8 array (H, W, 3), BGR", f"{image.dtype} {image.shape}")
-    view: NDArray[np.uint8] = image.view()
-    view.setflags(write=False)
-    return view
-
-
-def _nan_as_null(array: FloatArray) -> list[Any]:
-    """Nested lists; each float32 as its shortest decimal, which reads back as the same float32."""
-    if array.ndim > 1:
-        return [_nan_as_null(row) for row in array]
-    return [None if np.isnan(value) else float(str(value)) for value in array]
-
-
-_Floats = Annotated[
-    FloatArray, PlainValidator(_read_only), PlainSerializer(_nan_as_null, when_used="json", return_type=list)
-]
-_Image = Annotated[NDArray[np.uint8], PlainValidator(_read_only_image)]
 _Score = Annotated[float, Field(ge=0.0, le=1.0)]
 _Seconds = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -78,6 +40,14 @@ class _Record(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise DataError(f"{type(self).__name__}: {_in_words(error)}") from error
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Read one record from JSON text; what is no JSON is a DataError too."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as error:
+            raise DataError(f"{cls.__name__}: {_in_words(error)}") from error
 
 
 def _in_words(error: ValidationError) -> str:
@@ -97,7 +67,7 @@ class Frame(_Record):
         camera_id: which view of the cabin file this is.
     """
 
-    image: _Image
+    image: Image
     t_s: _Seconds
     index: Annotated[int, Field(ge=0)] = 0
     camera_id: str = "front"
@@ -136,8 +106,8 @@ class Skeleton(_Record):
 
     topology: str
     keypoints: tuple[str, ...]
-    xy: _Floats
-    score: _Floats
+    xy: Floats
+    score: Floats
     person_score: _Score
     ambiguity: _Score = 0.0
 
@@ -214,7 +184,7 @@ class Skeleton(_Record):
             side, _, part = name.partition("_")
             order.append(self._position(f"{other[side]}_{part}") if side in other else self._position(name))
         return self.model_copy(
-            update={"xy": _read_only(self.xy[order]), "score": _read_only(self.score[order])}
+            update={"xy": read_only_floats(self.xy[order]), "score": read_only_floats(self.score[order])}
         )
 
 

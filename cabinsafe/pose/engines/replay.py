@@ -45,7 +45,7 @@ class ReplayEngine(EngineBase):
             ModelError: the file cannot be read as such.
         """
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 records = {name: archive[name] for name in archive.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ModelError(f"{path}: not a readable .npz file of recorded maps: {error}") from error

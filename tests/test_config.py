@@ -1,0 +1,153 @@
+"""Cabin files: what is refused, and whether the message helps to mend it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cabinsafe import CabinConfig, load_config
+from cabinsafe.config import config_schema
+from cabinsafe.errors import ConfigError
+
+MINIMAL = """
+name: test
+cameras:
+  - camera_id: front
+    seats:
+      - name: Row1.Pos1
+        zone: [[0, 0], [1, 0], [1, 1]]
+        seat_line: [[0.1, 0.8], [0.9, 0.8]]
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def write(text: str) -> Path:
+        file = tmp_path / "cabin.yaml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+def test_a_minimal_file_gets_every_default(write) -> None:
+    cabin = load_config(write(MINIMAL))
+    assert list(cabin.detectors) == ["feet_on_seats", "hand_on_leg", "unsafe_sitting"]
+    assert cabin.pose.engine == "onnx"
+    assert cabin.views["front"].seats[0].name == "Row1.Pos1"
+
+
+@pytest.mark.parametrize("name", ["sedan", "shuttle"])
+def test_bundled_cabins_are_valid_by_path_and_by_name(repository: Path, name: str) -> None:
+    cabin = load_config(repository / "configs" / f"{name}.yaml")
+    assert cabin == load_config(name)
+    assert cabin.name == name
+
+
+@pytest.mark.parametrize(
+    ("addition", "parts"),
+    [
+        ("evnts: {}", ["evnts: unknown key", "did you mean 'events'?", "allowed here: cameras, detectors"]),
+        (
+            "events: {default: {hold_sec: 1}}",
+            ["events.default.hold_sec: unknown key; did you mean 'hold_s'?", "release_s"],
+        ),
+        (
+            "events: {default: {hold_s: -1}}",
+            ["events.default.hold_s", "got -1", "allowed: at least 0", "at most 3600"],
+        ),
+        ("events: {feet: {}}", ["events.feet: no such detector in this file", "feet_on_seats"]),
+        ("detectors: {feet_on_table: {}}", ["no detector of kind 'feet_on_table'; there are feet_on_seats"]),
+        (
+            "detectors: {feet_on_seats: {margi_shins: 1}}",
+            ["detectors.feet_on_seats.margi_shins: unknown key; did you mean 'margin_shins'?"],
+        ),
+        (
+            "detectors: {feet_on_seats: {span_margin: 2}}",
+            ["detectors.feet_on_seats.span_margin", "got 2", "at least 0, at most 1"],
+        ),
+        ("pose: {threads: many}", ["pose.threads", "valid integer", "got 'many'", "at least 1, at most 64"]),
+        ("pose: {engine: tensor}", ["pose.engine", "onnx or replay", "got 'tensor'"]),
+        ("pose: {decoder: {peak_threshold: 7}}", ["pose.decoder.peak_threshold", "got 7", "allowed"]),
+        ("name: twice", ["key 'name' is given twice"]),
+    ],
+)
+def test_mistakes_are_named_with_key_and_range(write, addition: str, parts: list[str]) -> None:
+    file = write(MINIMAL + addition)
+    with pytest.raises(ConfigError) as refusal:
+        load_config(file)
+    message = str(refusal.value)
+    assert message.startswith(f"{file}: ")
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("name: test", "", "name: missing; it must be given"),
+        ("Row1.Pos1", "driver", "cameras.0.seats.0.name"),
+        ("[0.9, 0.8]]", "[9, 0.8]]", "cameras.0.seats.0.seat_line.1.0"),
+        ("[0.9, 0.8]]", "[0.1, 0.8]]", "two ends of seat_line must differ"),
+        ("[[0, 0], [1, 0], [1, 1]]", "[[0, 0], [1, 0]]", "cameras.0.seats.0.zone"),
+    ],
+)
+def test_geometry_is_checked(write, old: str, new: str, part: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_config(write(MINIMAL.replace(old, new)))
+    assert part in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("[1, 2]", "expected a mapping"),
+        ("a: [", "not valid YAML"),
+        ("", "got NoneType"),
+        ("a: \x00", "not valid YAML"),
+    ],
+)
+def test_files_that_are_no_mapping(write, text: str, part: str) -> None:
+    with pytest.raises(ConfigError, match=part):
+        load_config(write(text))
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.yaml", tmp_path):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            load_config(path)
+
+
+def test_construction_in_code_is_checked_the_same_way() -> None:
+    with pytest.raises(ConfigError, match="cameras: missing"):
+        CabinConfig(name="a")
+
+
+def test_two_cameras_or_seats_of_one_name_are_refused(write) -> None:
+    seat = MINIMAL.split("seats:\n")[1]
+    with pytest.raises(ConfigError, match="seat names must differ"):
+        load_config(write(MINIMAL + seat.lstrip("\n")))
+    camera = MINIMAL.split("cameras:\n")[1]
+    with pytest.raises(ConfigError, match="camera ids must differ"):
+        load_config(write(MINIMAL + camera))
+
+
+def test_digest_follows_content_not_layout(write) -> None:
+    plain = load_config(write(MINIMAL)).digest
+    assert load_config(write("# a comment\n" + MINIMAL + "pose: {threads: 1}\n")).digest == plain
+    assert load_config(write(MINIMAL + "pose: {threads: 2}\n")).digest != plain
+
+
+def test_paths_are_relative_to_the_file(write, tmp_path: Path) -> None:
+    cabin = load_config(write(MINIMAL + "pose: {model: nets/a.json, engine: replay, recording: maps.npz}"))
+    assert cabin.pose.model == str(tmp_path / "nets/a.json")
+    assert cabin.pose.recording == str(tmp_path / "maps.npz")
+
+
+def test_schema_describes_every_detector_and_is_json() -> None:
+    schema = json.loads(json.dumps(config_schema()))
+    detectors = schema["properties"]["detectors"]["properties"]
+    assert {"feet_on_seats", "hand_on_leg", "unsafe_sitting"} <= set(detectors)
+    assert detectors["feet_on_seats"]["properties"]["span_margin"]["maximum"] == 1

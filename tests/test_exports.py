@@ -1,0 +1,51 @@
+"""The public lists are exact, and importing the library is cheap."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+PUBLIC = {
+    "cabinsafe": {
+        *("Box", "CabinAnalyzer", "CabinConfig", "CabinSafeError", "Event", "Frame"),
+        *("Reading", "Scene", "Skeleton", "Track", "load_config"),
+    },
+    "cabinsafe.pose": {
+        *("DecodedPoses", "DecoderOptions", "Engine", "Limb", "OnnxEngine", "PafDecoder", "PoseCard"),
+        *("PoseEstimator", "PoseResult", "RecordingEngine", "ReplayEngine", "Topology"),
+    },
+    "cabinsafe.tracking": {"Tracker", "TrackerOptions"},
+    "cabinsafe.detectors": {
+        *("Detector", "DetectorOptions", "FeetOnSeats", "HandOnLeg", "UnsafeSitting"),
+        *("any_of", "detector_class", "detector_kinds"),
+    },
+}
+
+
+@pytest.mark.parametrize(("module", "names"), PUBLIC.items())
+def test_public_list_is_exact(module: str, names: set[str]) -> None:
+    imported = importlib.import_module(module)
+    assert set(imported.__all__) == names
+    assert sorted(imported.__all__) == list(imported.__all__)
+    for name in names:
+        assert getattr(imported, name) is not None
+
+
+def test_import_pulls_in_nothing_heavy() -> None:
+    heavy = [
+        "torch",
+        "onnxruntime",
+        "filterpy",
+        "scipy.stats",
+        "scipy.optimize",
+        "sklearn",
+        "rich",
+        "typer",
+        "tensorrt",
+    ]
+    code = f"import cabinsafe, sys; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

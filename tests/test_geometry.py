@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cabinsafe.geometry import (
+    box_iou,
+    distance,
+    height_above_line,
+    midpoint,
+    polygon_contains,
+    segment_distance,
+)
+
+coordinates = st.floats(-1e3, 1e3)
+points = st.tuples(coordinates, coordinates)
+
+
+@pytest.mark.parametrize(
+    ("point", "expected"),
+    [((5, 3), 3.0), ((-3, 4), 5.0), ((13, -4), 5.0), ((0, 0), 0.0)],
+)
+def test_segment_distance(point: tuple[float, float], expected: float) -> None:
+    assert segment_distance(point, (0, 0), (10, 0)) == pytest.approx(expected)
+
+
+def test_segment_of_no_length_is_a_point() -> None:
+    assert segment_distance((3, 4), (0, 0), (0, 0)) == 5.0
+
+
+@given(points, points, points)
+def test_segment_distance_is_that_of_a_dense_sampling(p, a, b) -> None:
+    samples = np.linspace(a, b, 2001)
+    sampled = np.hypot(*(samples - p).T).min()
+    step = distance(a, b) / 2000
+    assert segment_distance(p, a, b) <= sampled + 1e-6
+    assert segment_distance(p, a, b) >= sampled - step - 1e-6
+
+
+def test_height_above_line_is_positive_above_whatever_the_direction() -> None:
+    for start, end in (((0, 10), (20, 10)), ((20, 10), (0, 10))):
+        assert height_above_line((5, 4), start, end) == pytest.approx((6.0, 0.25))
+        assert height_above_line((25, 14), start, end) == pytest.approx((-4.0, 1.25))
+
+
+def test_line_without_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="must differ"):
+        height_above_line((0, 0), (1, 1), (1, 1))
+
+
+def test_polygon_contains() -> None:
+    arrow = [(0, 0), (10, 0), (5, 5), (10, 10), (0, 10)]
+    assert polygon_contains(arrow, (2, 5))
+    assert not polygon_contains(arrow, (8, 5)), "inside the notch"
+    assert not polygon_contains(arrow, (math.nan, 5))
+
+
+def test_box_iou() -> None:
+    boxes = [(0, 0, 10, 10), (5, 5, 15, 15), (20, 20, 20, 20)]
+    iou = box_iou(boxes, boxes[:2])
+    np.testing.assert_allclose(iou, [[1, 25 / 175], [25 / 175, 1], [0, 0]])
+
+
+def test_midpoint_keeps_nan() -> None:
+    np.testing.assert_allclose(midpoint((0, 0), (2, 4)), (1, 2))
+    assert np.isnan(midpoint((math.nan, 0), (2, 4))[0])

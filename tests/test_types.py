@@ -1,0 +1,122 @@
+"""What the types accept, what they refuse, and that they come back from JSON as they were."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cabinsafe.errors import DataError, ShapeError
+from cabinsafe.types import Box, Event, Frame, Reading, Scene, Skeleton, State
+
+NAMES = ("nose", "left_eye", "right_eye")
+GOOD = {
+    "topology": "face",
+    "keypoints": NAMES,
+    "xy": [[1.1, 2], [3, 4], [np.nan, np.nan]],
+    "score": [0.5, 0.25, 0],
+    "person_score": 0.4,
+}
+
+
+def test_keypoints_by_name() -> None:
+    skeleton = Skeleton(**GOOD)
+    np.testing.assert_allclose(skeleton["left_eye"], (3, 4))
+    assert np.isnan(skeleton["right_eye"]).all()
+    assert skeleton.score_of("left_eye") == 0.25
+    assert skeleton.sees("nose", "left_eye")
+    assert not skeleton.sees("nose", "right_eye")
+    assert skeleton.box_xyxy == pytest.approx((1.1, 2, 3, 4))
+    with pytest.raises(DataError, match="no keypoint 'tail' in face: it has nose, left_eye, right_eye"):
+        skeleton["tail"]
+
+
+def test_arrays_are_copies_and_read_only() -> None:
+    xy = np.array(GOOD["xy"], np.float32)
+    skeleton = Skeleton(**(GOOD | {"xy": xy}))
+    xy[0, 0] = 99
+    assert skeleton["nose"][0] == np.float32(1.1)
+    with pytest.raises(ValueError, match="read-only"):
+        skeleton.xy[0, 0] = 5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"xy": np.zeros((4, 2))}, r"Skeleton.xy: expected \(3, 2\), got \(4, 2\)"),
+        ({"score": [0.5]}, r"Skeleton.score: expected \(3,\), got \(1,\)"),
+        ({"xy": [[1, np.nan], [3, 4], [5, 6]]}, "both finite or both NaN"),
+        ({"xy": [[1, np.inf], [3, 4], [5, 6]]}, "both finite or both NaN"),
+        ({"score": [0.5, 1.5, 0]}, r"values in \[0, 1\]"),
+        ({"score": [0.5, 0.5, 0.1]}, "0 where absent"),
+        ({"xy": "none"}, "rectangular array"),
+        ({"person_score": 1.2}, "person_score"),
+        ({"tail": 1}, "tail"),
+    ],
+)
+def test_malformed_skeletons_are_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Skeleton(**(GOOD | change))
+
+
+def test_sides_swap_names_and_keep_points() -> None:
+    swapped = Skeleton(**GOOD).with_sides_swapped()
+    np.testing.assert_allclose(swapped["right_eye"], (3, 4))
+    assert not swapped.sees("left_eye")
+    assert swapped.with_sides_swapped() == Skeleton(**GOOD)
+
+
+def test_scene_round_trip(make_skeleton, make_scene) -> None:
+    scene = make_scene(make_skeleton(left_ankle=None), None, t_s=1.5)
+    text = scene.model_dump_json()
+    assert "NaN" not in text
+    json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} is not JSON"))
+    assert Scene.model_validate_json(text) == scene
+
+
+def test_event_and_reading_round_trip(make_reading) -> None:
+    reading = make_reading()
+    assert Reading.model_validate_json(reading.model_dump_json()) == reading
+    event = Event(
+        event_id="a-0001", kind="a", phase="ended", t_start_s=1, t_end_s=2, t_s=3, camera_id="front",
+        track_ids=(1,), seats=(None,), peak_score=0.5, end_reason="lost",
+    )  # fmt: skip
+    assert Event.model_validate_json(event.model_dump_json()) == event
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((4, 4, 3)),
+        np.zeros((0, 4, 3), np.uint8),
+        "a",
+    ],
+)
+def test_frames_take_colour_images_only(image: object) -> None:
+    with pytest.raises(ShapeError, match=r"uint8 array \(H, W, 3\), BGR"):
+        Frame(image=image, t_s=0.0)
+
+
+def test_frame_time_is_finite() -> None:
+    with pytest.raises(DataError, match="t_s"):
+        Frame(image=np.zeros((2, 2, 3), np.uint8), t_s=float("nan"))
+
+
+@pytest.mark.parametrize("xyxy", [(5, 0, 5, 9), (0, 9, 5, 3), (0, 0, float("nan"), 1)])
+def test_boxes_have_an_area(xyxy: tuple[float, ...]) -> None:
+    with pytest.raises(ShapeError, match=r"Box.xyxy"):
+        Box(xyxy=xyxy)
+
+
+def test_types_are_frozen(make_reading) -> None:
+    with pytest.raises(Exception, match="frozen"):
+        make_reading().state = State.FALSE
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"kind": 1}'])
+def test_text_that_is_no_record_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match="Reading: "):
+        Reading.model_validate_json(text)
