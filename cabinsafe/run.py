@@ -83,18 +83,19 @@ class ResultFiles:
             )
 
     def write_event(self, event: Event) -> None:
-        """Write one event line at once, so that it survives whatever comes next."""
+        """Write one event line."""
         if event.phase == "ended":
             self._running.pop(event.event_id, None)
         else:
             self._running[event.event_id] = event
         self._write_line(self._events, event)
-        self._events.flush()
 
     @staticmethod
     def _write_line(file: IO[str], record: Event | Scene) -> None:
+        """Write a record at once, so that it survives whatever comes next."""
         try:
             file.write(record.model_dump_json() + "\n")
+            file.flush()
         except OSError as error:
             raise OutputError(f"{file.name}: cannot be written: {error.strerror or error}") from error
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
+from cabinsafe.media import open_source
 from cabinsafe.pose import Topology
 from cabinsafe.types import Frame, Reading, Scene, Skeleton, State, Track
 
@@ -85,3 +88,16 @@ def make_frame() -> Callable[..., Frame]:
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def short_clip(tmp_path_factory, repository: Path) -> Path:
+    """The first 12 frames of the demo clip, as a video of its own."""
+    path = tmp_path_factory.mktemp("clip") / "short.avi"
+    with open_source(repository / "demo" / "ride.mp4") as source:
+        frames = list(islice(source, 12))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), source.fps, frames[0].size_wh)
+    for frame in frames:
+        writer.write(frame.image)
+    writer.release()
+    return path

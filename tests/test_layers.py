@@ -16,7 +16,7 @@ LAYERS = [
     ["analyzer"],
     ["config"],
     ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts"],
-    ["views", "onnx_session"],
+    ["views", "onnx_session", "cards"],
     ["types", "geometry", "resources"],
     ["fields"],
     ["errors"],

@@ -7,5 +7,17 @@ from cabinsafe.detectors.base import (
     detector_class,
     detector_kinds,
 )
+from cabinsafe.detectors.feet_on_seats import FeetOnSeats
+from cabinsafe.detectors.hand_on_leg import HandOnLeg
+from cabinsafe.detectors.unsafe_sitting import UnsafeSitting
 
-__all__ = ["Detector", "DetectorOptions", "any_of", "detector_class", "detector_kinds"]
+__all__ = [
+    "Detector",
+    "DetectorOptions",
+    "FeetOnSeats",
+    "HandOnLeg",
+    "UnsafeSitting",
+    "any_of",
+    "detector_class",
+    "detector_kinds",
+]

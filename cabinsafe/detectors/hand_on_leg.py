@@ -22,8 +22,10 @@ _SEGMENTS = (("hip", "knee"), ("knee", "ankle"))
 class HandOnLegOptions(DetectorOptions):
     """Options of the detector; lengths are in torso lengths of the smaller of the two people."""
 
+    # A hand that lies on a thigh is half the thigh's thickness (8 to 10 cm) and half its own (1 to 2 cm) away
+    # from the line between hip and knee; an adult's torso is about 50 cm long. Keypoint error adds some 3 cm.
     reach_torsos: float = Field(
-        0.18, gt=0, le=2, description="Distance of hand and leg at which the score is .5"
+        0.25, gt=0, le=2, description="Distance of the hand from the leg's bone line at which the score is .5"
     )
     softness_torsos: float = Field(
         0.04, gt=0, le=1, description="Distance over which the score falls from .5 to .27"

@@ -53,7 +53,7 @@ def test_truth_table(make_skeleton, make_scene, points: dict, state: State) -> N
 
 def test_evidence_gives_height_in_shins_and_the_margin(make_skeleton, make_scene) -> None:
     (reading,) = detector(LINE).read(make_scene(make_skeleton(left_ankle=(228, 260))))
-    # the torso of 110 px lets expect a shin of 94 px, more than the 80 seen; the ankle is 40 px above the line
+    # the torso of 110 px lets expect a shin of 94 px, more than the 80 seen; the ankle is 40 px up
     assert reading.evidence["left_ankle_height_shins"] == pytest.approx(40 / (110 * 0.246 / 0.288), abs=0.001)
     assert reading.evidence["right_ankle_height_shins"] < 0
     assert reading.evidence["margin_shins"] == 0.15

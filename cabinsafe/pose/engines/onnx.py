@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from cabinsafe.errors import EngineError
 from cabinsafe.onnx_session import open_session
 from cabinsafe.pose.engines.base import EngineBase, Tensor, TensorSpec
 
-_DTYPES = {"tensor(float)": "float32", "tensor(uint8)": "uint8", "tensor(int64)": "int64"}
+_DTYPES = MappingProxyType(
+    {"tensor(float)": "float32", "tensor(uint8)": "uint8", "tensor(int64)": "int64"}
+)
 
 
 class OnnxEngine(EngineBase):

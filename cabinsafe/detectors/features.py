@@ -1,0 +1,185 @@
+"""Scale-free features of a pose, the same code for training and run time.
+
+For every unordered pair of :data:`FEATURE_KEYPOINTS`: signed dx and dy and ``l1 = |dx| + |dy|``, divided by
+a body scale; then one flag per keypoint, 1 where it was seen. A pair with an absent keypoint is NaN: the
+classifier's own first step fills it with the training median, and the flags tell it that it did.
+
+The four eye and ear keypoints are left out: they would add 190 features and, on held-out vehicles, nothing to
+the recall at 5 % false alarms (0.860 with and without; training on 20 000 poses).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cabinsafe.errors import ShapeError
+from cabinsafe.types import Skeleton
+
+Points = NDArray[np.float64]
+Features = NDArray[np.float32]
+
+SCHEMA_VERSION = 1
+
+FEATURE_KEYPOINTS = (
+    "nose",
+    "neck",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+)
+"""Keypoints in the order of the arrays here. A neck that is absent is the middle of the shoulders."""
+
+NEEDED_KEYPOINTS = frozenset(FEATURE_KEYPOINTS) - {"neck"}
+"""What a network's topology must have; the neck can be derived."""
+
+SCALE_LENGTHS = (
+    ("left_shoulder", "left_hip", 1.0),
+    ("right_shoulder", "right_hip", 1.0),
+    ("left_shoulder", "right_hip", 1.06),
+    ("right_shoulder", "left_hip", 1.06),
+    ("left_shoulder", "right_shoulder", 0.72),
+    ("left_hip", "right_hip", 0.42),
+    ("left_shoulder", "left_elbow", 0.65),
+    ("right_shoulder", "right_elbow", 0.65),
+    ("left_elbow", "left_wrist", 0.51),
+    ("right_elbow", "right_wrist", 0.51),
+    ("left_hip", "left_knee", 0.85),
+    ("right_hip", "right_knee", 0.85),
+    ("left_knee", "left_ankle", 0.85),
+    ("right_knee", "right_ankle", 0.85),
+)
+"""Body lengths and their usual size in torso lengths: limbs after Winter, Biomechanics and Motor Control of
+Human Movement, 2009, fig. 4.1; widths by own estimate of where pose networks put the points."""
+
+SCALE_RANK = 2
+"""Which of the scale estimates counts, from the largest: a limb seen end-on only ever looks shorter, so the
+largest are nearest the truth, and the very largest may be a limb that belongs to someone else."""
+
+_PAIRS = np.array(list(combinations(range(len(FEATURE_KEYPOINTS)), 2)))
+_NECK = FEATURE_KEYPOINTS.index("neck")
+_SHOULDERS = tuple(FEATURE_KEYPOINTS.index(f"{side}_shoulder") for side in ("left", "right"))
+_HIPS = tuple(FEATURE_KEYPOINTS.index(f"{side}_hip") for side in ("left", "right"))
+_SCALE_ENDS = np.array([[FEATURE_KEYPOINTS.index(name) for name in ends] for *ends, _ in SCALE_LENGTHS])
+_SCALE_USUAL = np.array([length for _, _, length in SCALE_LENGTHS])
+
+
+@dataclass(frozen=True)
+class FeatureSchema:
+    """What the columns of a feature matrix mean.
+
+    Attributes:
+        version: raised whenever names, order or scaling change.
+        keypoints: the keypoints that enter, in order.
+        names: one per column, ``dx_nose_neck`` (torso lengths) or ``seen_nose`` (0 or 1).
+        digest: sha256 over all of it and the recipe of the body scale.
+    """
+
+    version: int
+    keypoints: tuple[str, ...]
+    names: tuple[str, ...]
+    digest: str
+
+
+def feature_schema() -> FeatureSchema:
+    """The schema of the features that this version of the library computes."""
+    pairs = [f"{FEATURE_KEYPOINTS[a]}_{FEATURE_KEYPOINTS[b]}" for a, b in _PAIRS]
+    names = tuple(f"{kind}_{pair}" for kind in ("dx", "dy", "l1") for pair in pairs)
+    names += tuple(f"seen_{name}" for name in FEATURE_KEYPOINTS)
+    recipe = {
+        "version": SCHEMA_VERSION,
+        "names": names,
+        "scale": [SCALE_RANK, *SCALE_LENGTHS],
+    }
+    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+    return FeatureSchema(SCHEMA_VERSION, FEATURE_KEYPOINTS, names, digest)
+
+
+def feature_points(skeleton: Skeleton, min_score: float = 0.0) -> Points:
+    """The keypoints that enter the features: (P, 2) pixels.
+
+    NaN where absent, scored below ``min_score`` or not in the skeleton's topology.
+    """
+    points = np.full((len(FEATURE_KEYPOINTS), 2), np.nan)
+    for row, name in enumerate(FEATURE_KEYPOINTS):
+        if name in skeleton.keypoints and skeleton.score_of(name) >= min_score:
+            points[row] = skeleton[name]
+    whole: Points = with_neck(points[None])[0]
+    return whole
+
+
+def with_neck(points: ArrayLike) -> Points:
+    """Copy of (N, P, 2) points where an absent neck is the middle of the two shoulders, if both are seen."""
+    filled = np.array(_checked(points))
+    absent = np.isnan(filled[:, _NECK, 0])
+    filled[absent, _NECK] = filled[absent][:, _SHOULDERS].mean(axis=1)
+    return filled
+
+
+def body_scale(points: ArrayLike) -> Points:
+    """Size of each person in pixels, about one torso length: (N,) from (N, P, 2).
+
+    Each length of :data:`SCALE_LENGTHS` whose two ends are seen gives an estimate; the second largest is
+    taken (the only one, if there is but one). NaN where none is seen or all points coincide.
+    """
+    xy = _checked(points)
+    offsets = xy[:, _SCALE_ENDS[:, 0]] - xy[:, _SCALE_ENDS[:, 1]]
+    estimates = np.linalg.norm(offsets, axis=-1) / _SCALE_USUAL
+    ranked = np.sort(np.where(np.isnan(estimates), -1.0, estimates), axis=1)[:, ::-1]
+    scale = np.where(ranked[:, SCALE_RANK - 1] > 0, ranked[:, SCALE_RANK - 1], ranked[:, 0])
+    result: Points = np.where(scale > 0, scale, np.nan)
+    return result
+
+
+def observable(points: ArrayLike, min_count: int) -> NDArray[np.bool_]:
+    """Whether enough of each person is seen to judge the posture: (N,) from (N, P, 2).
+
+    Enough is one shoulder and one hip, ``min_count`` of the P keypoints, and a body scale above 0.
+    """
+    xy = _checked(points)
+    seen = ~np.isnan(xy[..., 0])
+    trunk = seen[:, _SHOULDERS].any(axis=1) & seen[:, _HIPS].any(axis=1)
+    enough: NDArray[np.bool_] = trunk & (seen.sum(axis=1) >= min_count) & ~np.isnan(body_scale(xy))
+    return enough
+
+
+def features_of_many(points: ArrayLike) -> Features:
+    """Features (N, F) float32 of N people's keypoints (N, P, 2), in the order of :func:`feature_schema`.
+
+    Unchanged by translation and scaling of the points. NaN where a keypoint of the pair is absent.
+
+    Raises:
+        ShapeError: not (N, P, 2) with P keypoints of :data:`FEATURE_KEYPOINTS`.
+    """
+    xy = _checked(points)
+    offsets = (xy[:, _PAIRS[:, 1]] - xy[:, _PAIRS[:, 0]]) / body_scale(xy)[:, None, None]
+    l1 = np.abs(offsets).sum(axis=-1)
+    seen = ~np.isnan(xy[..., 0])
+    return np.hstack([offsets[..., 0], offsets[..., 1], l1, seen]).astype(np.float32)
+
+
+def features_of(skeleton: Skeleton) -> Features:
+    """Features (F,) float32 of one skeleton; see :func:`features_of_many`."""
+    row: Features = features_of_many(feature_points(skeleton)[None])[0]
+    return row
+
+
+def _checked(points: ArrayLike) -> Points:
+    xy = np.asarray(points, dtype=np.float64)
+    if xy.ndim != 3 or xy.shape[1:] != (len(FEATURE_KEYPOINTS), 2):
+        raise ShapeError("points", f"(N, {len(FEATURE_KEYPOINTS)}, 2)", xy.shape)
+    return xy

@@ -1,0 +1,107 @@
+"""What can be set about tracking, in seconds and in multiples of a person's size, so it fits any camera."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing_extensions import Self
+
+_Score = Annotated[float, Field(ge=0.0, le=1.0)]
+_Weight = Annotated[float, Field(ge=0.0, le=10.0)]
+_Noise = Annotated[float, Field(ge=0.001, le=1.0)]
+
+
+class TrackerOptions(BaseModel):
+    """Settings of a :class:`~cabinsafe.tracking.Tracker`.
+
+    "Sizes" are multiples of the square root of a person's box area; a seated person's neighbour is about
+    0.7 sizes away.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    coast_s: float = Field(
+        default=1.5, ge=0.0, le=10.0, description="How long an unseen person is still reported, as predicted"
+    )
+    memory_s: float = Field(
+        default=5.0, ge=0.0, le=60.0, description="How long an unseen person's id is kept for their return"
+    )
+    max_people: int = Field(
+        default=64,
+        ge=1,
+        le=1000,
+        description="People in one frame, more raise a CapacityError; as many are remembered",
+    )
+
+    birth_score: _Score = Field(
+        default=0.1, description="Least score of a box or skeleton that may begin a track"
+    )
+    instant_score: _Score = Field(
+        default=0.35, description="Score from which a new person is reported in the first frame"
+    )
+    confirm_s: float = Field(
+        default=0.2,
+        ge=0.0,
+        le=5.0,
+        description="How long a person of lower score must be seen to be reported",
+    )
+    min_keypoints: int = Field(
+        default=3, ge=2, le=64, description="Keypoints a skeleton without a detection box must have to count"
+    )
+    duplicate_iou: _Score = Field(
+        default=0.7, description="Overlap with a person already seen from which a newcomer is their double"
+    )
+
+    join_share: _Score = Field(
+        default=0.5,
+        description="Least share of a skeleton's keypoints inside the detection box it belongs to",
+    )
+    gate_sizes: float = Field(
+        default=0.6, ge=0.05, le=5.0, description="How far from its prediction a person may be, in sizes"
+    )
+    gate_growth_sizes_per_s: float = Field(
+        default=0.3, ge=0.0, le=10.0, description="Growth of the gate per second since last seen, in sizes"
+    )
+    size_weight: _Weight = Field(
+        default=0.5, description="Weight of a change of box size, against 1 for distance"
+    )
+    keypoint_weight: _Weight = Field(
+        default=1.0, description="Weight of keypoint closeness, against 1 for distance"
+    )
+    seat_cost: float = Field(
+        default=0.05,
+        ge=0.0,
+        le=0.5,
+        description="Added cost of a match in another seat; a poor match costs 1",
+    )
+
+    velocity_decay_s: float = Field(
+        default=0.5, ge=0.05, le=100.0, description="Time constant with which an unseen person comes to rest"
+    )
+    acceleration_sizes_per_s2: float = Field(
+        default=1.0, ge=0.01, le=100.0, description="Typical acceleration, in sizes; the process noise"
+    )
+    detection_noise_sizes: _Noise = Field(default=0.03, description="Error of a detection box, in sizes")
+    keypoint_noise_sizes: _Noise = Field(
+        default=0.06, description="Error of a box derived from keypoints, in sizes"
+    )
+    shape_memory_s: float = Field(
+        default=2.0,
+        ge=0.05,
+        le=100.0,
+        description="Time constant of the learned relation between keypoints and detection box",
+    )
+    seat_hold_s: float = Field(
+        default=1.0, ge=0.0, le=60.0, description="How long a person must be in a new seat to change seat"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.memory_s < self.coast_s:
+            raise ValueError(f"memory_s ({self.memory_s}) must be at least coast_s ({self.coast_s})")
+        if self.instant_score < self.birth_score:
+            raise ValueError(
+                f"instant_score ({self.instant_score}) must be at least birth_score ({self.birth_score})"
+            )
+        return self

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from cabinsafe.detectors import classifier as classifier_module
+from cabinsafe.detectors.classifier import Classifier, ClassifierCard
+from cabinsafe.detectors.features import feature_schema
+from cabinsafe.detectors.unsafe_sitting import UnsafeSitting, UnsafeSittingOptions
+from cabinsafe.errors import EngineError, ModelError, ShapeError
+from cabinsafe.resources import sha256_of
+from cabinsafe.types import Reading, Scene, State
+
+HIDDEN_LEGS = dict.fromkeys(["left_knee", "right_knee", "left_ankle", "right_ankle"])
+LYING = {  # on the back, head to the left of the picture
+    "nose": (60, 262), "left_eye": (58, 256), "right_eye": (58, 268), "left_ear": (66, 252),
+    "right_ear": (66, 272), "neck": (100, 265), "left_shoulder": (102, 240), "right_shoulder": (98, 290),
+    "left_elbow": (150, 228), "right_elbow": (148, 305), "left_wrist": (190, 245), "right_wrist": (192, 295),
+    "left_hip": (212, 252), "right_hip": (210, 284), "left_knee": (296, 240), "right_knee": (298, 280),
+    "left_ankle": (370, 262), "right_ankle": (366, 300),
+}  # fmt: skip
+SIDEWAYS = {  # seated, the torso fallen onto the next seat, to the right of the picture
+    "nose": (345, 260), "neck": (308, 252), "left_shoulder": (304, 284), "right_shoulder": (312, 220),
+    "left_elbow": (330, 318), "right_elbow": (300, 200), "left_wrist": (352, 330), "right_wrist": (260, 215),
+    "left_eye": (352, 266), "right_eye": (350, 254), "left_ear": (344, 274), "right_ear": (340, 244),
+}  # fmt: skip
+
+
+def detector(**options: object) -> UnsafeSitting:
+    return UnsafeSitting(UnsafeSittingOptions(**options), {})
+
+
+@pytest.fixture(scope="module")
+def embedded() -> UnsafeSitting:
+    return detector()
+
+
+def only(readings: list[Reading]) -> Reading:
+    (reading,) = readings
+    return reading
+
+
+def mirrored(points: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    swap = {"left": "right", "right": "left"}
+    names = {name: name.split("_") for name in points}
+    return {
+        "_".join([swap.get(parts[0], parts[0]), *parts[1:]]): (400 - points[name][0], points[name][1])
+        for name, parts in names.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("points", "state"),
+    [
+        ({}, State.FALSE),
+        (HIDDEN_LEGS, State.FALSE),
+        (HIDDEN_LEGS | {"left_hip": None}, State.FALSE),
+        ({"left_wrist": (215, 105), "left_elbow": (262, 160)}, State.FALSE),
+        (LYING, State.TRUE),
+        (mirrored(LYING), State.TRUE),
+        (LYING | HIDDEN_LEGS, State.TRUE),
+        (SIDEWAYS, State.TRUE),
+        (mirrored(SIDEWAYS), State.TRUE),
+    ],
+    ids=[
+        "upright",
+        "legs hidden",
+        "legs and a hip hidden",
+        "phone at the ear",
+        "lying",
+        "lying the other way",
+        "lying, legs hidden",
+        "fallen sideways",
+        "fallen to the other side",
+    ],
+)
+def test_hand_made_skeletons(embedded, make_skeleton, make_scene, points: dict, state: State) -> None:
+    assert only(embedded.read(make_scene(make_skeleton(**points)))).state is state
+
+
+@pytest.mark.parametrize("points", [{}, LYING, SIDEWAYS], ids=["upright", "lying", "sideways"])
+def test_distance_to_the_camera_does_not_matter(embedded, make_skeleton, make_scene, points: dict) -> None:
+    near = make_skeleton(**points)
+    far = near.model_copy(update={"xy": near.xy * 0.4 + [300, 20]})
+    a, b = embedded.read(make_scene(near, far))
+    assert a.score == pytest.approx(b.score, abs=1e-3)
+
+
+def test_evidence_says_why(embedded, make_skeleton, make_scene) -> None:
+    reading = only(embedded.read(make_scene(make_skeleton(**LYING))))
+    evidence = reading.evidence
+    assert reading.kind == "unsafe_sitting"
+    assert reading.score == pytest.approx(evidence["unsafe_probability"], abs=1e-4)
+    assert reading.score >= evidence["threshold_probability"] == embedded.threshold
+    assert evidence["keypoints_seen_count"] == 14
+    assert 90 < evidence["body_scale_px"] < 140
+    why = {name: value for name, value in evidence.items() if name.endswith("_safe_spreads")}
+    assert len(why) == 3
+    assert min(map(abs, why.values())) > 2, "lying is far from usual in each of them"
+    assert all(name.removesuffix("_safe_spreads") in feature_schema().names for name in why)
+
+
+@pytest.mark.parametrize(
+    ("change", "options"),
+    [
+        ({"left_hip": None, "right_hip": None}, {}),
+        ({"left_shoulder": None, "right_shoulder": None, "neck": None}, {}),
+        ({"nose": None}, {"min_keypoints_count": 14}),
+        ({"ambiguity": 0.95}, {}),
+        ({}, {"min_keypoint_score": 0.95}),
+    ],
+    ids=["no hip", "no shoulder", "too few", "contested", "weak keypoints"],
+)
+def test_what_cannot_be_judged_is_not_observable(make_skeleton, make_scene, change, options) -> None:
+    for points in ({}, LYING):
+        reading = only(detector(**options).read(make_scene(make_skeleton(**{**points, **change}))))
+        assert (reading.state, reading.score) == (State.NOT_OBSERVABLE, 0.0)
+        assert "unsafe_probability" not in reading.evidence
+
+
+def test_one_reading_per_track_even_without_a_skeleton(embedded, make_skeleton, make_scene) -> None:
+    readings = embedded.read(make_scene(make_skeleton(), None, make_skeleton((30, 0), **LYING)))
+    assert [(r.track_ids, r.state) for r in readings] == [
+        ((1,), State.FALSE),
+        ((2,), State.NOT_OBSERVABLE),
+        ((3,), State.TRUE),
+    ]
+    assert embedded.read(Scene(t_s=0.0, camera_id="front", size_wh=(4, 4))) == []
+
+
+def test_threshold_and_margin_come_from_the_options(embedded, make_skeleton, make_scene) -> None:
+    scene = make_scene(make_skeleton(**SIDEWAYS))
+    probability = only(embedded.read(scene)).score
+    above = min(probability + 0.5 * (1 - probability), 0.999999)
+    assert only(detector(threshold=above).read(scene)).state is State.FALSE
+    unsure = only(detector(threshold=0.95, abstain_margin=0.1).read(scene))
+    assert abs(probability - 0.95) < 0.1
+    assert (unsure.state, unsure.score) == (State.NOT_OBSERVABLE, 0.0)
+    assert unsure.evidence["unsafe_probability"] == pytest.approx(probability, abs=1e-4)
+
+
+def test_two_detectors_do_not_disturb_each_other(make_skeleton, make_scene) -> None:
+    scene = make_scene(make_skeleton())
+    strict, usual = detector(threshold=1e-6), detector()
+    states = [only(d.read(scene)).state for d in (strict, usual, strict, usual)]
+    assert states == [State.TRUE, State.FALSE, State.TRUE, State.FALSE]
+    strict.reset()
+    assert only(strict.read(scene)).state is State.TRUE
+
+
+@pytest.mark.parametrize("wrong", [{"threshold": 1.0}, {"min_keypoints_count": 2}, {"hold_s": 1}])
+def test_options_have_bounds(wrong) -> None:
+    with pytest.raises(ValidationError):
+        UnsafeSittingOptions(**wrong)
+
+
+def test_embedded_card_is_the_files_own(embedded, repository: Path) -> None:
+    file = repository / "models" / "unsafe-sitting.onnx"
+    assert embedded.digests == {file.name: sha256_of(file)}
+    assert file.stat().st_size < 2_000_000
+    card = ClassifierCard.load("unsafe-sitting")
+    assert card.licence == "Apache-2.0"
+    assert card.sources[0]["real_people"] == 0
+    held_out = card.metrics["held_out"]
+    assert held_out["balanced_accuracy"] > 0.85
+    assert held_out["safe_alarm_rate"] < 0.05
+    assert any("not been measured on people" in limit for limit in card.limits)
+
+
+@pytest.fixture
+def copied(tmp_path: Path, repository: Path) -> Path:
+    """A copy of the embedded card, its file beside it."""
+    for suffix in (".onnx", ".json"):
+        shutil.copy(repository / "models" / f"unsafe-sitting{suffix}", tmp_path)
+    return tmp_path / "unsafe-sitting.json"
+
+
+def edit(card: Path, **values: object) -> None:
+    card.write_text(json.dumps(json.loads(card.read_text()) | values))
+
+
+def test_a_card_may_lie_anywhere(copied: Path, make_skeleton, make_scene) -> None:
+    assert only(detector(model=str(copied)).read(make_scene(make_skeleton()))).state is State.FALSE
+
+
+def test_a_tampered_file_is_refused(copied: Path) -> None:
+    file = copied.with_suffix(".onnx")
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelError, match="expected sha256"):
+        Classifier(copied)
+
+
+def test_a_missing_file_is_refused(copied: Path) -> None:
+    copied.with_suffix(".onnx").unlink()
+    with pytest.raises(ModelError, match="does not exist"):
+        Classifier(copied)
+
+
+def test_other_features_are_refused_with_both_digests(copied: Path) -> None:
+    edit(copied, features=json.loads(copied.read_text())["features"] | {"digest": "0" * 64})
+    with pytest.raises(ModelError, match="0" * 64) as caught:
+        Classifier(copied)
+    assert feature_schema().digest in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"kind": "pose"}, "kind"),
+        ({"card_version": 2}, "card_version"),
+        ({"file": "../unsafe-sitting.onnx"}, "file"),
+        ({"threshold": 0}, "threshold"),
+        ({"safe_reference": {"median": [0.0], "spread": [1.0]}}, "safe_reference"),
+        ({"surprise": 1}, "surprise"),
+    ],
+)
+def test_malformed_cards_are_refused(copied: Path, values: dict, message: str) -> None:
+    edit(copied, **values)
+    with pytest.raises(ModelError, match=message):
+        ClassifierCard.load(copied)
+
+
+def test_a_card_that_is_no_json_or_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "card.json"
+    file.write_bytes(b"\xff{")
+    with pytest.raises(ModelError, match="not a readable JSON card"):
+        ClassifierCard.load(file)
+    with pytest.raises(ModelError, match="unsafe-sitting"):
+        ClassifierCard.load("no-such-model")
+
+
+def test_a_file_that_is_no_onnx_is_refused(copied: Path) -> None:
+    file = copied.with_suffix(".onnx")
+    file.write_bytes(b"no graph")
+    edit(copied, sha256=sha256_of(file))
+    with pytest.raises(ModelError, match=r"cannot load"):
+        Classifier(copied)
+
+
+@pytest.mark.parametrize(("key", "name"), [("input", "pixels"), ("probabilities", "heatmaps")])
+def test_a_network_of_another_kind_is_refused(copied: Path, key: str, name: str) -> None:
+    edit(copied, **{key: name})
+    with pytest.raises(ModelError, match=name):
+        Classifier(copied)
+
+
+def test_features_are_checked_and_failures_mapped(copied: Path) -> None:
+    classifier = Classifier(copied)
+    count = classifier.card.features.count
+    assert classifier.probability(np.zeros((0, count), np.float32)).shape == (0,)
+    assert classifier.probability(np.full((2, count), np.nan, np.float32)).shape == (2,)
+    for wrong in (np.zeros((1, count)), np.zeros((1, count - 1), np.float32)):
+        with pytest.raises(ShapeError, match="features"):
+            classifier.probability(wrong)
+
+    class Broken:
+        def run(self, *_: object) -> None:
+            raise RuntimeError("out of memory")
+
+    classifier._session = Broken()
+    with pytest.raises(EngineError, match="out of memory"):
+        classifier.probability(np.zeros((1, count), np.float32))
+
+
+def test_the_module_does_not_import_onnxruntime() -> None:
+    assert "onnxruntime" not in vars(classifier_module)
+    assert "sklearn" not in vars(sys.modules[UnsafeSitting.__module__])

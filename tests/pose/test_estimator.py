@@ -1,0 +1,160 @@
+"""Letterbox, tensor, maps and the way back to frame pixels."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cabinsafe.errors import DataError, EngineError, ModelError, ShapeError
+from cabinsafe.pose import PafDecoder, PoseCard, PoseEstimator, ReplayEngine, Topology
+from cabinsafe.pose.card import InputSpec
+from cabinsafe.pose.engines import TensorSpec
+from cabinsafe.pose.preprocess import letterbox, normalise
+from cabinsafe.types import Frame
+
+SIZE = 160
+IMAGE = TensorSpec("image", (None, 3, SIZE, SIZE), "float32")
+
+
+def card_for(topology: Topology, stride: int, color: str = "bgr") -> PoseCard:
+    return PoseCard.model_validate(
+        {
+            "name": "net", "file": "net.onnx", "sha256": "0" * 64, "licence": "none",
+            "input": {"name": "image", "color": color, "size_wh": [SIZE, SIZE], "mean": [1, 2, 3],
+                      "std": [2, 4, 8],
+                      "pad_value": 128},
+            "maps": {"heatmaps": "cmap", "pafs": "paf", "stride": stride},
+            "topology": json.loads(topology.model_dump_json()),
+        }
+    )  # fmt: skip
+
+
+def maps_of(topology: Topology, points: dict[str, tuple[float, float]], stride: int) -> dict[str, np.ndarray]:
+    """Clean maps of one person whose keypoints lie at these input pixels."""
+    side = SIZE // stride
+    centres = (np.mgrid[0:side, 0:side][::-1] + 0.5) * stride
+    heatmaps = np.zeros((1, topology.heatmap_count, side, side), np.float32)
+    pafs = np.zeros((1, topology.paf_count, side, side), np.float32)
+    for name, channel in zip(topology.keypoints, topology.heatmap_channels, strict=True):
+        if name in points:
+            offset = centres - np.reshape(points[name], (2, 1, 1))
+            heatmaps[0, channel] = np.exp(-(offset**2).sum(axis=0) / (2 * 7.0**2))
+    for limb in topology.limbs:
+        if {limb.start, limb.end} <= set(points):
+            along = np.subtract(points[limb.end], points[limb.start])
+            unit = along / np.hypot(*along)
+            pafs[0, limb.x_channel], pafs[0, limb.y_channel] = unit[0], unit[1]
+    return {"cmap": heatmaps, "paf": pafs}
+
+
+POINTS = {  # input pixels
+    "nose": (80, 30), "neck": (80, 50), "left_shoulder": (95, 50), "right_shoulder": (65, 50),
+    "left_elbow": (104, 72), "right_elbow": (56, 72), "left_hip": (90, 96), "right_hip": (70, 96),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("topology", "stride"), [(Topology.trt_pose(), 4), (Topology.openpose(), 8)], ids=["trt", "op"]
+)
+def test_the_same_code_reads_both_layouts_back_into_frame_pixels(topology: Topology, stride: int) -> None:
+    """A 320x240 frame in a 160x160 input is halved and moved down by 20 pixels."""
+    engine = ReplayEngine(maps_of(topology, POINTS, stride), (IMAGE,))
+    estimator = PoseEstimator(engine, card_for(topology, stride), PafDecoder(topology))
+    (result,) = estimator.estimate([Frame(image=np.zeros((240, 320, 3), np.uint8), t_s=0.0)])
+    (skeleton,) = result.skeletons
+    assert skeleton.topology == topology.name
+    for name in topology.keypoints:
+        if name in POINTS:
+            expected = np.subtract(POINTS[name], (0, 20)) * 2
+            np.testing.assert_allclose(skeleton[name], expected, atol=1.0, err_msg=name)
+        else:
+            assert not skeleton.sees(name)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "error", "message"),
+    [
+        (
+            lambda m: m | {"cmap": m["cmap"][..., :-1]},
+            ShapeError,
+            r"output 'cmap': expected \(1, 18, 40, 40\)",
+        ),
+        (lambda m: m | {"paf": m["paf"][:, :-2]}, ShapeError, r"output 'paf': expected \(1, 42, 40, 40\)"),
+        (lambda m: m | {"cmap": np.where(m["cmap"] > 0.9, np.nan, m["cmap"])}, DataError, "heatmaps"),
+        (lambda m: m | {"paf": m["paf"] * np.inf}, DataError, "pafs"),
+    ],
+    ids=["heatmap shape", "paf channels", "nan", "inf"],
+)
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_malformed_maps_are_refused(break_it, error, message: str) -> None:
+    topology = Topology.trt_pose()
+    engine = ReplayEngine(break_it(maps_of(topology, POINTS, 4)), (IMAGE,))
+    estimator = PoseEstimator(engine, card_for(topology, 4), PafDecoder(topology))
+    with pytest.raises(error, match=message):
+        estimator.estimate([Frame(image=np.zeros((8, 8, 3), np.uint8), t_s=0.0)])
+
+
+def test_an_engine_whose_tensors_are_not_those_of_the_card() -> None:
+    topology = Topology.trt_pose()
+    engine = ReplayEngine({"other": np.zeros((1, 18, 40, 40))}, (IMAGE,))
+    with pytest.raises(ModelError, match=r"outputs \['cmap', 'paf'\], the engine has .* outputs \['other'\]"):
+        PoseEstimator(engine, card_for(topology, 4), PafDecoder(topology))
+
+
+def test_no_frames_no_result_and_a_closed_engine_says_so() -> None:
+    topology = Topology.trt_pose()
+    estimator = PoseEstimator(
+        ReplayEngine(maps_of(topology, POINTS, 4), (IMAGE,)), card_for(topology, 4), PafDecoder(topology)
+    )
+    assert estimator.estimate([]) == []
+    estimator.close()
+    with pytest.raises(EngineError, match="closed"):
+        estimator.estimate([Frame(image=np.zeros((8, 8, 3), np.uint8), t_s=0.0)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    width=st.integers(1, 900), height=st.integers(1, 900), x=st.floats(0, 1), y=st.floats(0, 1),
+)  # fmt: skip
+def test_letterbox_way_back(width: int, height: int, x: float, y: float) -> None:
+    canvas, transform = letterbox(np.zeros((height, width, 3), np.uint8), (352, 288), 7)
+    assert canvas.shape == (288, 352, 3)
+    frame_xy = np.array([x * width, y * height])
+    input_xy = frame_xy * transform.scale_xy + transform.offset_xy
+    assert (input_xy >= -1e-6).all()
+    assert (input_xy <= np.array([352, 288]) + 1e-6).all()
+    np.testing.assert_allclose(transform.to_frame(input_xy), frame_xy, atol=1e-3)
+
+
+def test_letterbox_puts_pixels_where_it_says() -> None:
+    image = np.zeros((100, 200, 3), np.uint8)
+    cv2.circle(image, (150, 30), 8, (255, 255, 255), -1)
+    canvas, transform = letterbox(image, (352, 352), 0)
+    rows, columns = np.nonzero(canvas[..., 0] > 127)
+    centre = np.array([columns.mean() + 0.5, rows.mean() + 0.5])
+    np.testing.assert_allclose(transform.to_frame(centre), (150.5, 30.5), atol=0.3)
+
+
+@pytest.mark.parametrize(
+    "image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)]
+)
+def test_letterbox_refuses_what_is_no_image(image: np.ndarray) -> None:
+    with pytest.raises(ShapeError, match=r"uint8 array \(H, W, 3\)"):
+        letterbox(image, (8, 8), 0)
+
+
+def test_normalisation_follows_the_card() -> None:
+    pixel = np.array([[[10, 20, 30]]], np.uint8)
+    for color, expected in (("bgr", [4.5, 4.5, 3.375]), ("rgb", [14.5, 4.5, 0.875])):
+        spec = InputSpec(
+            name="image", color=color, size_wh=(1, 1), mean=(1, 2, 3), std=(2, 4, 8), pad_value=0
+        )  # fmt: skip
+        tensor = normalise([pixel, pixel], spec)
+        assert tensor.shape == (2, 3, 1, 1)
+        assert tensor.dtype == np.float32
+        np.testing.assert_allclose(tensor[1, :, 0, 0], expected)

@@ -1,0 +1,177 @@
+"""The command line, as a user runs it: in a process of its own, on real files, with the embedded network."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from cabinsafe import Event, Scene
+from cabinsafe.media import open_source
+from cabinsafe.run import EVENTS_FILE, SCENES_FILE, VIDEO_FILE
+
+COMMAND = [sys.executable, "-m", "cabinsafe.cli"]
+
+
+def cabinsafe(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=600, check=False
+    )
+
+
+def read_scenes(folder: Path) -> list[Scene]:
+    return [Scene.model_validate_json(line) for line in (folder / SCENES_FILE).read_text().splitlines()]
+
+
+def read_events(folder: Path) -> list[Event]:
+    return [Event.model_validate_json(line) for line in (folder / EVENTS_FILE).read_text().splitlines()]
+
+
+def one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def assert_complete(folder: Path, frames: int) -> None:
+    """All files are valid, agree on the number of frames, and every started event ended."""
+    assert len(read_scenes(folder)) == frames
+    assert len(list(open_source(folder / VIDEO_FILE))) == frames
+    phases: dict[str, list[str]] = {}
+    for event in read_events(folder):
+        phases.setdefault(event.event_id, []).append(event.phase)
+    assert all((p[0], p[-1]) == ("started", "ended") for p in phases.values())
+
+
+def test_analyze_a_video(short_clip: Path, tmp_path: Path) -> None:
+    done = cabinsafe("analyze", short_clip, "--cabin", "shuttle", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "12 frames" in done.stdout
+    assert_complete(tmp_path / "out", 12)
+    scene = read_scenes(tmp_path / "out")[-1]
+    assert scene.size_wh == next(iter(open_source(short_clip))).size_wh
+    assert len(scene.tracks) >= 2, "the clip opens with people sitting upright"
+    assert all(track.skeleton is not None for track in scene.tracks)
+
+
+def test_analyze_images_without_a_video(short_clip: Path, tmp_path: Path) -> None:
+    for frame in open_source(short_clip):
+        if frame.index < 3:
+            cv2.imwrite(str(tmp_path / f"{frame.index}.png"), frame.image)
+    arguments = ["--cabin", "shuttle", "--out", tmp_path / "out", "--image-fps", 2, "--no-video"]
+    assert cabinsafe("analyze", tmp_path, *arguments).returncode == 0
+    assert [scene.t_s for scene in read_scenes(tmp_path / "out")] == [0, 0.5, 1]
+    assert not (tmp_path / "out" / VIDEO_FILE).exists()
+
+
+def test_ctrl_c_keeps_what_was_found(repository: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    clip = repository / "demo" / "ride.mp4"
+    arguments = [*COMMAND, "analyze", str(clip), "--cabin", "shuttle", "--out", str(out)]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    scenes = out / SCENES_FILE
+    while not (scenes.exists() and len(scenes.read_bytes().splitlines()) >= 5):
+        assert time.monotonic() < deadline, "no scene was written in time"
+        assert process.poll() is None, "the run ended before it was interrupted"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    stdout, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted: what was found until then is written" in one_line(stdout)
+    frames = len(read_scenes(out))
+    assert 5 <= frames < 200
+    assert_complete(out, frames)
+
+
+def test_a_truncated_video_keeps_what_was_found(short_clip: Path, tmp_path: Path) -> None:
+    data = short_clip.read_bytes()
+    (tmp_path / "cut.avi").write_bytes(data[: len(data) // 2])
+    done = cabinsafe("analyze", tmp_path / "cut.avi", "--cabin", "shuttle", "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert re.search(r"ended after \d+ of 12 announced frames", one_line(done.stderr))
+    assert_complete(tmp_path / "out", len(read_scenes(tmp_path / "out")))
+    assert 1 <= len(read_scenes(tmp_path / "out")) < 12
+
+
+def test_an_image_that_is_none_keeps_what_was_found(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((48, 64, 3), np.uint8))
+    (tmp_path / "2.png").write_text("no image")
+    done = cabinsafe("analyze", tmp_path, "--cabin", "sedan", "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert "2.png: not an image that can be read" in one_line(done.stderr)
+    assert_complete(tmp_path / "out", 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["analyze", "none.mp4", "-c", "sedan", "-o", "out"], "'none.mp4' is no file, folder, glob"),
+        (["analyze", "empty.mp4", "-c", "sedan", "-o", "out"], "the file is empty (0 bytes)"),
+        (
+            ["analyze", "empty.mp4", "-c", "typo.yaml", "-o", "out"],
+            "typo.yaml: nam: unknown key; did you mean 'name'?",
+        ),
+        (["analyze", "empty.mp4", "-c", "none.yaml", "-o", "out"], "none.yaml: cannot be read"),
+        (
+            ["analyze", "a.png", "-c", "sedan", "-o", "empty.mp4/out"],
+            "results cannot be written there: Not a directory",
+        ),
+        (
+            ["analyze", "a.png", "-c", "sedan", "-o", "out", "--camera", "roof"],
+            "no camera 'roof' in this cabin; it has",
+        ),
+        (["config", "check", "typo.yaml"], "unknown key"),
+    ],
+)
+def test_mistakes_end_in_one_clear_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "typo.yaml").write_text("nam: a\ncameras: [{camera_id: front}]\n")
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((48, 64, 3), np.uint8))
+    done = cabinsafe(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert message in one_line(done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_model_that_is_not_the_one_on_its_card(repository: Path, tmp_path: Path) -> None:
+    card = json.loads((repository / "models" / "cabinsafe-pose.json").read_text())
+    (tmp_path / "net.json").write_text(json.dumps(card))
+    (tmp_path / card["file"]).write_bytes(b"another network")
+    cabin = (
+        (repository / "configs" / "shuttle.yaml")
+        .read_text()
+        .replace("model: cabinsafe-pose", "model: net.json")
+    )
+    (tmp_path / "cabin.yaml").write_text(cabin)
+    done = cabinsafe(
+        "analyze", repository / "demo" / "ride.mp4", "-c", tmp_path / "cabin.yaml", "-o", tmp_path / "out"
+    )
+    assert done.returncode == 1
+    assert f"is not the file that net.json describes: expected sha256 {card['sha256']}" in one_line(
+        done.stderr
+    )
+
+
+def test_version_schema_check_and_doctor() -> None:
+    assert re.fullmatch(r"cabinsafe \d+\.\d+\.\d+\n", cabinsafe("--version").stdout)
+    schema = json.loads(cabinsafe("config", "schema").stdout)
+    assert schema["additionalProperties"] is False
+    assert "cabin 'sedan' is valid, 1 camera(s)" in cabinsafe("config", "check", "sedan").stdout
+    doctor = cabinsafe("doctor")
+    assert doctor.returncode == 0, doctor.stdout
+    for name in ("PAF decoder", "onnx", "replay", "tensorrt", "cabinsafe-pose", "unsafe-sitting", "MPEG-4"):
+        assert name in one_line(doctor.stdout)
+
+
+def test_help_names_every_command() -> None:
+    text = cabinsafe("--help").stdout
+    for command in ("analyze", "demo", "doctor", "config"):
+        assert command in text

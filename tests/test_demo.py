@@ -1,0 +1,67 @@
+"""The whole way once: the bundled ride through the embedded network, against the ride's own truth."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cabinsafe import Event, Scene
+from cabinsafe.media import open_source
+from cabinsafe.run import EVENTS_FILE, SCENES_FILE, VIDEO_FILE
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "cabinsafe.cli", "demo", "--out", str(out)]
+    subprocess.run(command, check=True, timeout=1200, stdout=subprocess.DEVNULL)
+    return out
+
+
+@pytest.fixture(scope="module")
+def truth(repository: Path) -> list[dict]:
+    return json.loads((repository / "demo" / "truth.json").read_text())["events"]
+
+
+def ended(results: Path) -> list[Event]:
+    events = [Event.model_validate_json(line) for line in (results / EVENTS_FILE).read_text().splitlines()]
+    return [event for event in events if event.phase == "ended"]
+
+
+@pytest.mark.slow
+def test_every_act_of_the_ride_is_one_event_and_nothing_else_is(results: Path, truth: list[dict]) -> None:
+    found = sorted(ended(results), key=lambda e: e.t_start_s)
+    assert [(e.kind, list(e.seats)) for e in found] == [(t["kind"], t["seats"]) for t in truth]
+    for event, act in zip(found, truth, strict=True):
+        overlap = min(event.t_end_s, act["t_end_s"]) - max(event.t_start_s, act["t_start_s"])
+        union = max(event.t_end_s, act["t_end_s"]) - min(event.t_start_s, act["t_start_s"])
+        assert overlap / union > 0.7, f"{event.kind}: {event.t_start_s:.2f} to {event.t_end_s:.2f} s"
+
+
+@pytest.mark.slow
+def test_events_carry_evidence_and_provenance(results: Path) -> None:
+    for event in ended(results):
+        assert event.evidence
+        assert len(event.config_digest) == 64
+        assert set(event.model_digests) == {"cabinsafe-pose.onnx", "unsafe-sitting.onnx"}
+
+
+@pytest.mark.slow
+def test_people_keep_their_ids_and_seats(results: Path) -> None:
+    scenes = [Scene.model_validate_json(line) for line in (results / SCENES_FILE).read_text().splitlines()]
+    ids = {track.track_id for scene in scenes for track in scene.tracks}
+    assert len(ids) == 2, "two people, two ids"
+    assert {t.seat for t in scenes[30].tracks} == {"Row1.Pos1", "Row1.Pos2"}
+
+
+@pytest.mark.slow
+def test_annotated_video_has_every_frame(results: Path, repository: Path) -> None:
+    with (
+        open_source(results / VIDEO_FILE) as annotated,
+        open_source(repository / "demo" / "ride.mp4") as clip,
+    ):
+        assert len(list(annotated)) == len(list(clip))

@@ -1,0 +1,79 @@
+"""Simple people for the tracking tests: a box and the keypoints in it, by position."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from cabinsafe.tracking import Tracker, TrackerOptions
+from cabinsafe.types import Skeleton
+from cabinsafe.views import CameraView, SeatView
+
+PLACES = {  # box widths and heights from the box's centre; the keypoints span 80 % x 90 % of the box
+    "nose": (0.0, -0.45),
+    "left_shoulder": (0.3, -0.2),
+    "right_shoulder": (-0.3, -0.2),
+    "left_wrist": (0.4, 0.1),
+    "right_wrist": (-0.4, 0.1),
+    "left_hip": (0.2, 0.2),
+    "right_hip": (-0.2, 0.2),
+    "left_ankle": (0.2, 0.45),
+    "right_ankle": (-0.2, 0.45),
+}
+
+
+def box_of(x, y=400.0, width=200.0, height=300.0, score=0.9):
+    """Detection row of a person centred at (x, y)."""
+    return [x - width / 2, y - height / 2, x + width / 2, y + height / 2, score]
+
+
+def skeleton_of(x, y=400.0, width=200.0, height=300.0, score=0.9, hidden=(), topology="test"):
+    """Skeleton of the same person."""
+    xy = np.array([(x + u * width, y + v * height) for u, v in PLACES.values()])
+    lost = np.array([name in hidden for name in PLACES])
+    xy[lost] = np.nan
+    return Skeleton(
+        topology=topology,
+        keypoints=tuple(PLACES),
+        xy=xy,
+        score=np.where(lost, 0.0, score),
+        person_score=score,
+    )
+
+
+def play(tracker, frames):
+    """Tracks of each (t_s, boxes, skeletons)."""
+    return [tracker.update(*frame) for frame in frames]
+
+
+def ids_of(tracks):
+    return [track.track_id for track in tracks]
+
+
+@pytest.fixture(scope="session")
+def people():
+    return SimpleNamespace(box=box_of, skeleton=skeleton_of, play=play, ids=ids_of, places=PLACES)
+
+
+@pytest.fixture
+def tracker():
+    return Tracker()
+
+
+@pytest.fixture(scope="session")
+def make_tracker():
+    """Tracker with some options changed."""
+    return lambda view=None, ids=None, **changed: Tracker(TrackerOptions(**changed), view, ids)
+
+
+@pytest.fixture(scope="session")
+def bench_view():
+    """Two seats: the left and the right half of the frame."""
+    halves = ((0.0, 0.5), (0.5, 1.0))
+    return CameraView(
+        camera_id="front",
+        seats=tuple(
+            SeatView(name=f"Row2.Pos{i + 1}", zone=((left, 0.0), (right, 0.0), (right, 1.0), (left, 1.0)))
+            for i, (left, right) in enumerate(halves)
+        ),
+    )

@@ -1,0 +1,244 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cabinsafe.tracking import Tracker
+
+
+def test_zero_people_is_an_empty_answer(tracker):
+    for frame, boxes in enumerate((None, [], np.zeros((0, 5)), ())):
+        assert tracker.update(frame / 30, boxes, []) == []
+
+
+def test_one_frame_is_enough_for_people_of_decent_score(people, tracker):
+    tracks = tracker.update(0.0, [people.box(200.0, score=0.4)], [people.skeleton(600.0, score=0.4)])
+    assert people.ids(tracks) == [1, 2]
+    first, second = tracks
+    assert (first.box_source, first.skeleton, first.age_s, first.unseen_s) == ("detection", None, 0.0, 0.0)
+    assert second.box_source == "keypoints"
+    assert second.skeleton == people.skeleton(600.0, score=0.4)
+    assert second.velocity_xy == (0.0, 0.0)
+
+
+def test_a_detection_is_returned_as_it_came(people, tracker):
+    for frame in range(5):
+        [track] = tracker.update(frame / 30, [people.box(200.0 + 7 * frame)], [])
+        assert list(track.box_xyxy) == people.box(200.0 + 7 * frame)[:4]
+
+
+def test_weak_evidence_must_last_and_noise_never_counts(people, make_tracker):
+    tracker = make_tracker(confirm_s=0.2)
+    for frame in range(10):
+        t_s = frame / 30
+        boxes = [people.box(200.0, score=0.2), people.box(700.0, score=0.05)]
+        tracks = tracker.update(t_s, boxes, [])
+        assert len(tracks) == (1 if t_s >= 0.2 else 0)
+    assert tracks[0].track_id == 1
+    assert tracks[0].age_s == pytest.approx(0.3)
+
+
+def test_weak_evidence_that_vanishes_takes_no_id(people, tracker):
+    tracker.update(0.0, [people.box(200.0, score=0.2)], [])
+    for frame in range(1, 30):
+        assert tracker.update(frame / 30, [], []) == []
+    assert people.ids(tracker.update(1.0, [people.box(200.0)], [])) == [1]
+
+
+def test_weak_evidence_is_confirmed_at_one_frame_a_second(people, tracker):
+    assert tracker.update(0.0, [people.box(200.0, score=0.2)], []) == []
+    assert people.ids(tracker.update(1.0, [people.box(205.0, score=0.2)], [])) == [1]
+
+
+def test_ids_and_boxes_hold_when_the_detector_loses_boxes_but_keypoints_go_on(people, tracker):
+    for frame in range(90):
+        x, lost = 300.0 + 30.0 * np.sin(frame / 15), 30 <= frame < 60
+        skeletons = [people.skeleton(x), people.skeleton(x + 250.0)]
+        boxes = None if lost else [people.box(x + 250.0), people.box(x)]
+        tracks = tracker.update(frame / 30, boxes, skeletons)
+        assert people.ids(tracks) == [1, 2]
+        assert {t.box_source for t in tracks} == {"keypoints" if lost else "detection"}
+        assert all(t.unseen_s == 0.0 for t in tracks)
+        np.testing.assert_allclose(tracks[0].box_xyxy, people.box(x)[:4], atol=8.0)
+
+
+def test_coasting_then_silence_then_the_same_id(people, tracker):
+    tracker.update(0.0, [people.box(300.0)], [people.skeleton(300.0)])
+    for frame in range(1, 90):
+        t_s = frame / 30
+        tracks = tracker.update(t_s, [], [])
+        if t_s <= 1.5:
+            [track] = tracks
+            assert (track.track_id, track.box_source, track.skeleton) == (1, "prediction", None)
+            assert track.unseen_s == pytest.approx(t_s)
+            x1, y1, x2, y2 = track.box_xyxy
+            assert x1 < x2
+            assert y1 < y2
+        else:
+            assert tracks == []
+    [track] = tracker.update(3.0, [people.box(320.0)], [])
+    assert (track.track_id, track.box_source, track.unseen_s) == (1, "detection", 0.0)
+    assert track.age_s == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("gap_s", "expected"), [(3.0, [1]), (4.9, [1]), (5.1, [2]), (3600.0, [2])])
+def test_an_id_returns_within_memory_and_never_after(people, tracker, gap_s, expected):
+    tracker.update(0.0, [people.box(300.0)], [])
+    assert people.ids(tracker.update(gap_s, [people.box(300.0)], [])) == expected
+
+
+def test_no_detector_is_as_good_as_one_that_finds_nobody(people):
+    frames = [(f / 30, [people.skeleton(300.0 + f)] if f % 3 else []) for f in range(60)]
+    runs = [
+        people.play(Tracker(), [(t_s, nothing, seen) for t_s, seen in frames])
+        for nothing in (None, [], np.zeros((0, 5)))
+    ]
+    assert runs[0] == runs[1] == runs[2]
+
+
+@pytest.mark.parametrize("with_keypoints", [False, True])
+@pytest.mark.parametrize("gap", [False, True])
+def test_people_who_swap_seats_keep_their_ids(people, tracker, with_keypoints, gap):
+    for frame in range(120):
+        along = np.clip((frame - 20) / 80, 0, 1)
+        places = [(300.0 + 300.0 * along, 400.0, 200.0, 300.0), (600.0 - 300.0 * along, 380.0, 240.0, 330.0)]
+        boxes = [people.box(*place) for place in places]
+        skeletons = [people.skeleton(*place) for place in places] if with_keypoints else []
+        if gap and 40 <= frame < 50:  # the second is hidden for a third of a second
+            boxes, skeletons = boxes[:1], skeletons[:1]
+        tracks = tracker.update(frame / 30, boxes, skeletons)
+    assert [t.box_xyxy for t in tracks] == [tuple(box[:4]) for box in boxes]
+    assert people.ids(tracks) == [1, 2]
+
+
+def test_leaning_over_keeps_the_id(people, tracker):
+    for frame in range(60):
+        lean = np.sin(frame / 60 * np.pi)
+        place = 300.0 + 140.0 * lean, 400.0 + 80.0 * lean, 200.0 * (1 + 0.6 * lean), 300.0 * (1 - 0.4 * lean)
+        tracks = tracker.update(frame / 30, [people.box(*place), people.box(620.0)], [])
+        assert people.ids(tracks) == [1, 2]
+
+
+@pytest.mark.parametrize("dts", [[0.01], [1 / 30], [0.2], [0.01, 0.3, 0.05, 0.9]])
+def test_variable_frame_times(people, tracker, dts):
+    t_s, steps = 0.0, itertools.cycle(dts)
+    while t_s < 6.0:
+        t_s += next(steps)
+        x = 300.0 + 20.0 * t_s
+        tracks = tracker.update(t_s, [people.box(x), people.box(x + 260.0)], [people.skeleton(x)])
+        assert people.ids(tracks) == [1, 2]
+    assert tracks[0].velocity_xy == pytest.approx((20.0, 0.0), abs=8.0)
+
+
+def test_a_second_box_of_the_same_person_is_nobody(people, tracker):
+    boxes = [people.box(300.0), people.box(312.0, score=0.6)]
+    assert people.ids(tracker.update(0.0, boxes, [])) == [1]
+    assert people.ids(tracker.update(0.1, boxes, [])) == [1]
+
+
+def test_overlapping_people_who_both_have_skeletons_are_two(people, tracker):
+    boxes, skeletons = (
+        [people.box(300.0), people.box(325.0)],
+        [people.skeleton(300.0), people.skeleton(325.0)],
+    )
+    assert people.ids(tracker.update(0.0, boxes, skeletons)) == [1, 2]
+
+
+SCENES = st.lists(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.floats(-40, 40), st.booleans(), st.booleans(), st.floats(0.05, 1.0)),
+        max_size=5,
+        unique_by=lambda row: row[0],
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def _frames(scene, people, scale=1.0, shift=0.0):
+    for frame, rows in enumerate(scene):
+        places = [
+            ((250.0 * seat + sway + shift) * scale, (400.0 + sway / 3) * scale, 200.0 * scale, 300.0 * scale)
+            for seat, sway, *_ in rows
+        ]
+        boxes = [people.box(*p, score) for p, (*_, box, _, score) in zip(places, rows, strict=True) if box]
+        poses = [people.skeleton(*p, r[4]) for p, r in zip(places, rows, strict=True) if r[3]]
+        yield frame * 0.4, boxes, poses
+
+
+@settings(deadline=None, max_examples=50)
+@given(SCENES, st.randoms(use_true_random=False))
+def test_the_order_of_inputs_does_not_matter(people, scene, random):
+    straight, shuffled = Tracker(), Tracker()
+    for t_s, boxes, skeletons in _frames(scene, people):
+        expected = straight.update(t_s, boxes, skeletons)
+        random.shuffle(boxes)
+        random.shuffle(skeletons)
+        assert shuffled.update(t_s, boxes, skeletons) == expected
+
+
+@settings(deadline=None, max_examples=50)
+@given(SCENES, st.sampled_from([0.25, 0.5, 2.0, 4.0]), st.integers(-500, 500))
+def test_a_moved_or_scaled_scene_gives_the_same_ids(people, scene, scale, shift):
+    plain = people.play(Tracker(), _frames(scene, people))
+    changed = people.play(Tracker(), _frames(scene, people, scale, float(shift)))
+    assert [people.ids(tracks) for tracks in plain] == [people.ids(tracks) for tracks in changed]
+    for before, after in zip(itertools.chain(*plain), itertools.chain(*changed), strict=True):
+        expected = np.add(before.box_xyxy, (shift, 0, shift, 0)) * scale
+        np.testing.assert_allclose(after.box_xyxy, expected, atol=0.01 * scale)
+
+
+@settings(deadline=None, max_examples=30)
+@given(SCENES)
+def test_every_track_is_valid_and_no_id_appears_twice(people, scene):
+    tracker = Tracker()
+    for t_s, boxes, skeletons in _frames(scene, people):
+        tracks = tracker.update(t_s, boxes, skeletons)
+        assert people.ids(tracks) == sorted(set(people.ids(tracks)))
+        for track in tracks:
+            x1, y1, x2, y2 = track.box_xyxy
+            assert x1 < x2
+            assert y1 < y2
+            assert (track.box_source == "prediction") == (track.unseen_s > 0.0)
+            assert track.skeleton is None or track.skeleton in skeletons
+
+
+def test_interleaved_trackers_do_not_disturb_each_other(people, make_tracker):
+    box, pose = [people.box(300.0)], [people.skeleton(700.0)]
+    frames = [(f / 10, box if f % 25 < 5 else [], pose if f % 7 < 3 else []) for f in range(80)]
+    options = {"coast_s": 0.2, "memory_s": 0.5}, {"coast_s": 2.0, "memory_s": 10.0}
+    alone = [people.play(make_tracker(**each), frames) for each in options]
+    first, second = (make_tracker(**each) for each in options)
+    together = [(first.update(*frame), second.update(*frame)) for frame in frames]
+    assert [pair[0] for pair in together] == alone[0]
+    assert [pair[1] for pair in together] == alone[1]
+    assert alone[0] != alone[1]
+
+
+def test_a_shared_source_of_ids_serves_several_cameras(people, make_tracker):
+    ids = itertools.count(10)
+    first, second = make_tracker(ids=ids), make_tracker(ids=ids)
+    assert people.ids(first.update(0.0, [people.box(300.0)], [])) == [10]
+    assert people.ids(second.update(0.0, [people.box(300.0)], [])) == [11]
+    assert people.ids(first.update(0.1, [people.box(300.0), people.box(900.0)], [])) == [10, 12]
+
+
+def test_reset_forgets_people_and_time_but_not_the_ids_given(people, tracker):
+    tracker.update(5.0, [people.box(300.0)], [])
+    tracker.reset()
+    assert people.ids(tracker.update(0.0, [people.box(300.0)], [])) == [2]
+
+
+def test_memory_stays_bounded_over_a_long_run(people, make_tracker):
+    tracker = make_tracker(max_people=8)
+    rng = np.random.default_rng(0)
+    most = 0
+    for frame in range(3000):
+        xs = rng.uniform(0, 1e5, 4)
+        tracker.update(frame / 30, [people.box(x) for x in xs[:2]], [people.skeleton(x) for x in xs[2:]])
+        most = max(most, len(tracker._people))
+    assert most <= 8
+    tracker.update(200.0, [], [])
+    assert tracker._people == []
