@@ -31,7 +31,7 @@ def test_a_hand_on_the_neighbours_thigh_names_who_touches_whom(make_skeleton, ma
 @pytest.mark.parametrize(
     ("actor", "other", "state"),
     [
-        ({"left_wrist": (275, 225)}, {}, State.FALSE),
+        ({"left_wrist": (265, 215)}, {}, State.FALSE),
         (REACHING | {"left_elbow": None}, {}, State.NOT_OBSERVABLE),
         ({"left_wrist": None}, {}, State.NOT_OBSERVABLE),
         (REACHING | {"right_wrist": None}, {}, State.TRUE),
