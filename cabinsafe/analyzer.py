@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
+from cabinsafe.closing import Closing
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.detectors import Detector, detector_class
 from cabinsafe.errors import ConfigError, DataError, FrameOrderError
@@ -57,7 +57,7 @@ class Inspection(NamedTuple):
     events: tuple[Event, ...]
 
 
-class CabinAnalyzer:
+class CabinAnalyzer(Closing):
     """Turns a cabin's frames into safety events.
 
     Args:
@@ -192,14 +192,6 @@ class CabinAnalyzer:
         self._estimator.close()
         if self._person_detector is not None:
             self._person_detector.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _check_order(self, frames: Sequence[Frame]) -> None:
         cameras = [frame.camera_id for frame in frames]

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
-from typing_extensions import Self
-
 from cabinsafe.analyzer import CabinAnalyzer, Inspection
+from cabinsafe.closing import Closing
 from cabinsafe.errors import OutputError
 from cabinsafe.interrupts import DeferredInterrupt
 from cabinsafe.media import FrameSource, VideoWriter, draw_scene
@@ -48,7 +46,7 @@ class RunSummary:
             self.events.append(event)
 
 
-class ResultFiles:
+class ResultFiles(Closing):
     """``events.jsonl``, ``scenes.jsonl`` and the annotated video of one run; older ones are replaced.
 
     Args:
@@ -99,12 +97,8 @@ class ResultFiles:
         except OSError as error:
             raise OutputError(f"{file.name}: cannot be written: {error.strerror or error}") from error
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close all files; the video becomes playable with this."""
         for part in (self._events, self._scenes, self._video):
             if part is not None:
                 part.close()

@@ -17,7 +17,7 @@ LAYERS = [
     ["config"],
     ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts"],
     ["views", "onnx_session", "cards"],
-    ["types", "geometry", "resources"],
+    ["types", "geometry", "resources", "closing"],
     ["fields"],
     ["errors"],
 ]

@@ -8,11 +8,10 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 
 import cv2
-from typing_extensions import Self
 
+from cabinsafe.closing import Closing
 from cabinsafe.errors import MediaError
 from cabinsafe.types import Frame
 
@@ -20,7 +19,7 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".
 _TRUNCATION_TOLERANCE = 0.02  # containers announce their frame count with this much error
 
 
-class FrameSource(ABC):
+class FrameSource(Closing, ABC):
     """Frames of one camera, in order; a context manager.
 
     Attributes:
@@ -41,17 +40,6 @@ class FrameSource(ABC):
             MediaError: a frame cannot be read, or the source ends before its announced end; all frames
                 before that were yielded.
         """
-
-    def close(self) -> None:  # noqa: B027 - optional to override
-        """Free what is held open."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class VideoFile(FrameSource):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
+from cabinsafe.closing import Closing
 from cabinsafe.errors import EngineError, ShapeError
 
 Tensor = NDArray[np.float32]
@@ -57,7 +58,7 @@ class Engine(Protocol):
     ) -> None: ...
 
 
-class EngineBase:
+class EngineBase(Closing):
     """Context manager and feed checks that engines share."""
 
     inputs: tuple[TensorSpec, ...]
@@ -67,14 +68,6 @@ class EngineBase:
     def close(self) -> None:
         """Mark the engine as closed."""
         self._closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _check(self, feeds: Mapping[str, Tensor]) -> None:
         if self._closed:

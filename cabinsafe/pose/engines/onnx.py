@@ -13,9 +13,7 @@ from cabinsafe.errors import EngineError
 from cabinsafe.onnx_session import open_session
 from cabinsafe.pose.engines.base import EngineBase, Tensor, TensorSpec
 
-_DTYPES = MappingProxyType(
-    {"tensor(float)": "float32", "tensor(uint8)": "uint8", "tensor(int64)": "int64"}
-)
+_DTYPES = MappingProxyType({"tensor(float)": "float32", "tensor(uint8)": "uint8", "tensor(int64)": "int64"})
 
 
 class OnnxEngine(EngineBase):

@@ -1,0 +1,74 @@
+"""The torch module gives what the ONNX file it was read from gives."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+from cabinsafe.training.pose.network import PoseNetwork, load_onnx_weights  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+WEIGHTS_VARIABLE = "CABINSAFE_HPE_0001"
+
+
+def source_weights() -> Path:
+    path = Path(os.environ.get(WEIGHTS_VARIABLE, ""))
+    if not path.is_file():
+        pytest.skip(f"set {WEIGHTS_VARIABLE} to the file human-pose-estimation-0001.onnx")
+    return path
+
+
+def test_shapes_of_both_stages() -> None:
+    with torch.no_grad():
+        first, last = PoseNetwork(width=8).eval().stages(torch.zeros(2, 3, 32, 48))
+    for maps in (first, last):
+        assert maps.heatmaps.shape == (2, 19, 4, 6)
+        assert maps.pafs.shape == (2, 38, 4, 6)
+
+
+def test_equal_to_the_source_network() -> None:
+    path = source_weights()
+    network = PoseNetwork().eval()
+    load_onnx_weights(network, path)
+    image = np.random.default_rng(0).uniform(0, 255, (1, 3, 96, 128)).astype(np.float32)
+    with torch.no_grad():
+        ours = network(torch.from_numpy(image))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    theirs = session.run(["Mconv7_stage2_L2", "Mconv7_stage2_L1"], {"data": image})
+    for got, expected in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(got.numpy(), expected, atol=1e-4)
+
+
+def write_chain(path: Path, widths: list[int]) -> None:
+    """Write normalisation and a chain of 1x1 convolutions with their biases as Add nodes."""
+    helper, array = onnx.helper, onnx.numpy_helper.from_array
+    constants = [array(np.full((1, 1, 1, 1), 0.5, np.float32), "scale")]
+    constants.append(array(np.zeros((1, 3, 1, 1), np.float32), "shift"))
+    nodes = [helper.make_node("Mul", ["data", "scale"], ["m"])]
+    nodes.append(helper.make_node("Add", ["m", "shift"], ["x0"]))
+    for i, (inputs, outputs) in enumerate(zip([3, *widths], widths, strict=False)):
+        constants.append(array(np.ones((outputs, inputs, 1, 1), np.float32), f"w{i}"))
+        constants.append(array(np.ones((1, outputs, 1, 1), np.float32), f"b{i}"))
+        nodes.append(helper.make_node("Conv", [f"x{i}", f"w{i}"], [f"c{i}"]))
+        nodes.append(helper.make_node("Add", [f"c{i}", f"b{i}"], [f"x{i + 1}"]))
+    values = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, None, None, None])
+        for name in ("data", f"x{len(widths)}")
+    ]
+    graph = helper.make_graph(nodes, "chain", values[:1], values[1:], constants)
+    onnx.save(helper.make_model(graph), str(path))
+
+
+@pytest.mark.parametrize(("count", "message"), [(2, "expected 58 convolutions"), (58, "conv|w0")])
+def test_another_graph_is_refused(tmp_path: Path, count: int, message: str) -> None:
+    path = tmp_path / "other.onnx"
+    write_chain(path, [4] * count)
+    with pytest.raises(ValueError, match=message):
+        load_onnx_weights(PoseNetwork(width=8), path)

@@ -1,0 +1,102 @@
+"""One whole run on drawn images: train, blend, export, report; then the same run again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+pytest.importorskip("pycocotools")
+
+from cabinsafe.errors import CabinSafeError  # noqa: E402
+from cabinsafe.training.pose.config import PoseTrainingConfig  # noqa: E402
+from cabinsafe.training.pose.evaluate import COCO_KEYPOINTS  # noqa: E402
+from cabinsafe.training.pose.network import PoseNetwork  # noqa: E402
+from cabinsafe.training.pose.predictor import crowd_decoder  # noqa: E402
+from cabinsafe.training.pose.recipe import run  # noqa: E402
+from cabinsafe.training.pose.split import select  # noqa: E402
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.slow,
+]
+
+
+def write_source_weights(path: Path) -> None:
+    """Write what the loader reads of the source file: normalisation, convolutions, bias additions."""
+    helper, array = onnx.helper, onnx.numpy_helper.from_array
+    torch.manual_seed(0)
+    constants = [array(np.full((1, 1, 1, 1), 1 / 255, np.float32), "scale")]
+    constants.append(array(np.full((1, 3, 1, 1), -0.5, np.float32), "shift"))
+    nodes = [helper.make_node("Mul", ["data", "scale"], ["m"])]
+    nodes.append(helper.make_node("Add", ["m", "shift"], ["x0"]))
+    convolutions = [m for m in PoseNetwork().modules() if isinstance(m, torch.nn.Conv2d)]
+    for i, module in enumerate(convolutions):
+        constants.append(array(module.weight.detach().numpy(), f"w{i}"))
+        constants.append(array(module.bias.detach().numpy().reshape(1, -1, 1, 1), f"b{i}"))
+        nodes.append(helper.make_node("Conv", [f"x{i}", f"w{i}"], [f"c{i}"]))
+        nodes.append(helper.make_node("Add", [f"c{i}", f"b{i}"], [f"x{i + 1}"]))
+    onnx.save(helper.make_model(helper.make_graph(nodes, "source", [], [], constants)), str(path))
+
+
+def write_people(folder: Path) -> None:
+    generator = np.random.default_rng(0)
+    ids = [i for split in ("train", "val", "test") for i in select(range(1, 200), split)[:3]]
+    images, annotations = [], []
+    for number, image_id in enumerate(ids):
+        cv2.imwrite(str(folder / f"{image_id}.png"), generator.integers(0, 255, (64, 64, 3), np.uint8))
+        images.append({"id": image_id, "file_name": f"{image_id}.png", "width": 64, "height": 64})
+        rows = np.column_stack([generator.uniform(5, 60, (17, 2)), np.full(17, 2)])
+        annotations.append(
+            {
+                "id": number + 1,
+                "image_id": image_id,
+                "category_id": 1,
+                "iscrowd": 0,
+                "area": 3000.0,
+                "bbox": [2.0, 2.0, 60.0, 60.0],
+                "num_keypoints": 17,
+                "keypoints": rows.ravel().tolist(),
+            }
+        )
+    categories = [{"id": 1, "name": "person", "keypoints": list(COCO_KEYPOINTS), "skeleton": []}]
+    content = {"images": images, "annotations": annotations, "categories": categories}
+    (folder / "people.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_a_run_ends_with_a_checked_network_and_a_report(tmp_path: Path) -> None:
+    try:
+        crowd_decoder(0.1)
+    except CabinSafeError as error:
+        pytest.skip(str(error))
+    write_people(tmp_path)
+    write_source_weights(tmp_path / "source.onnx")
+    config = PoseTrainingConfig(
+        annotations=tmp_path / "people.json",
+        images=tmp_path,
+        initial_weights=tmp_path / "source.onnx",
+        output=tmp_path / "out",
+        crop_px=64,
+        runtime_px=64,
+        batch_size=2,
+        steps=2,
+        validate_every_steps=1,
+        bootstrap_rounds=2,
+        blend=(0.5, 1.0),
+    )
+    lines: list[str] = []
+    path = run(config, lines.append)
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert path.stat().st_size == report["size_bytes"] < 20_000_000
+    assert report["parity_largest_difference"] < 1e-4
+    assert report["test"]["start"]["images"] == report["test"]["tuned"]["images"] == 3
+    assert len(report["test"]["ap_gain_95_percent"]) == 2
+    assert report["config"]["steps"] == 2
+    assert sum(line.startswith("step") for line in lines) == 2

@@ -1,0 +1,27 @@
+"""The split is fixed for ever: known ids stay where they are."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cabinsafe.training.pose.split import select, split_of
+
+
+def test_known_ids_never_move() -> None:
+    known = {790: "test", 36: "train", 49: "train"}
+    assert {i: split_of(i) for i in known} == known
+
+
+def test_shares_are_about_eight_one_one() -> None:
+    ids = range(20_000)
+    parts = {name: len(select(ids, name)) for name in ("train", "val", "test")}
+    assert sum(parts.values()) == len(ids)
+    assert 0.78 < parts["train"] / len(ids) < 0.82
+    assert 0.08 < parts["val"] / len(ids) < 0.12
+
+
+@given(st.sets(st.integers(0, 10**7), max_size=50))
+def test_splits_are_disjoint_and_cover_everything(ids: set[int]) -> None:
+    parts = [select(ids, name) for name in ("train", "val", "test")]
+    assert sorted(i for part in parts for i in part) == sorted(ids)
