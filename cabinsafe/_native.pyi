@@ -1,0 +1,32 @@
+"""Types of the native module; native/bindings/module.cpp is what it mirrors."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FloatArray = NDArray[np.float32]
+
+class Options:
+    peak_threshold: float
+    suppression_radius_cells: float
+    sample_threshold: float
+    min_agreeing_samples_of_10: int
+    limb_threshold: float
+    length_penalty_per_map_side: float
+    min_keypoints: int
+    min_person_score: float
+    max_peaks_per_keypoint: int
+    max_people: int
+    def __init__(self) -> None: ...
+
+class Decoder:
+    def __init__(
+        self,
+        keypoint_channels: list[int],
+        limbs: list[tuple[int, int, int, int]],
+        heatmap_count: int,
+        paf_count: int,
+        options: Options,
+    ) -> None: ...
+    def decode(
+        self, heatmaps: _FloatArray, pafs: _FloatArray
+    ) -> tuple[_FloatArray, _FloatArray, _FloatArray, _FloatArray, _FloatArray]: ...

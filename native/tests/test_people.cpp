@@ -1,0 +1,100 @@
+#include <cmath>
+
+#include "cabinsafe/errors.hpp"
+#include "cabinsafe/people.hpp"
+#include "canvas.hpp"
+#include "check.hpp"
+
+namespace {
+
+using cabinsafe::LimbCandidate;
+using cabinsafe::LimitError;
+using cabinsafe::Options;
+using cabinsafe::Peaks;
+using cabinsafe::Poses;
+
+// Two peaks of each of three keypoints, ids 0-1, 2-3, 4-5; x is the id plus a half.
+Peaks six_peaks() {
+    Peaks peaks;
+    for (int id = 0; id < 6; ++id) {
+        peaks.all.push_back({static_cast<float>(id) + 0.5F, 0.5F, 0.5F});
+    }
+    peaks.first = {0, 2, 4, 6};
+    return peaks;
+}
+
+Poses group(const std::vector<LimbCandidate>& candidates,
+            const Options& options = test::plain_options()) {
+    return cabinsafe::group_people(candidates, six_peaks(), test::ring_layout(), options);
+}
+
+float x_of(const Poses& poses, int person, int keypoint) {
+    return poses.xy[(static_cast<std::size_t>(person) * 3 + keypoint) * 2];
+}
+
+void groups_and_ranks(test::Results& results) {
+    const Poses poses = group({{0.4F, 0, 0, 2}, {0.9F, 0, 1, 3}, {0.9F, 1, 3, 5}, {0.4F, 1, 2, 4}});
+    CHECK(poses.count == 2);
+    CHECK(x_of(poses, 0, 0) == 1.5F && x_of(poses, 0, 1) == 3.5F && x_of(poses, 0, 2) == 5.5F);
+    CHECK(x_of(poses, 1, 0) == 0.5F && x_of(poses, 1, 1) == 2.5F && x_of(poses, 1, 2) == 4.5F);
+    CHECK(test::near(poses.person_score[0], (3 * 0.5F + 2 * 0.9F) / 5));
+    CHECK(poses.limb_score[0] == 0.9F && poses.limb_score[2] == 0.0F);
+    CHECK(poses.ambiguity[0] == 0.0F);
+}
+
+void a_ring_never_overwrites(test::Results& results) {
+    // The ring 0 -> 2 -> 4 leads on to peak 1, a second peak of keypoint 0.
+    const Poses poses = group({{0.9F, 0, 0, 2}, {0.8F, 1, 2, 4}, {0.7F, 2, 4, 1}});
+    CHECK(poses.count == 1);
+    CHECK(x_of(poses, 0, 0) == 0.5F);
+    CHECK(poses.limb_score[2] == 0.0F);
+    // Closing it on its own peak is one more limb of the person.
+    const Poses closed = group({{0.9F, 0, 0, 2}, {0.8F, 1, 2, 4}, {0.7F, 2, 4, 0}});
+    CHECK(closed.count == 1 && closed.limb_score[2] == 0.7F);
+}
+
+void rivals_make_ambiguity(test::Results& results) {
+    const Poses poses = group({{0.8F, 0, 0, 2}, {0.6F, 0, 1, 2}});
+    CHECK(poses.count == 1);
+    CHECK(test::near(poses.ambiguity[0], 0.75F));
+    // Equal claims: the lowest peak wins, and the ambiguity is 1.
+    const Poses equal = group({{0.8F, 0, 1, 2}, {0.8F, 0, 0, 2}});
+    CHECK(x_of(equal, 0, 0) == 0.5F && equal.ambiguity[0] == 1.0F);
+}
+
+void equal_people_by_lowest_peak(test::Results& results) {
+    const Poses poses = group({{0.8F, 0, 1, 3}, {0.8F, 0, 0, 2}});
+    CHECK(poses.count == 2 && x_of(poses, 0, 0) == 0.5F && x_of(poses, 1, 0) == 1.5F);
+}
+
+void filters_and_limits(test::Results& results) {
+    const std::vector<LimbCandidate> two{{0.8F, 0, 0, 2}, {0.8F, 0, 1, 3}};
+    Options options = test::plain_options();
+    options.min_keypoints = 3;
+    CHECK(group(two, options).count == 0);
+    options = test::plain_options();
+    options.min_person_score = 0.9F;
+    CHECK(group(two, options).count == 0);
+    CHECK(group(two, options).xy.empty());
+    options = test::plain_options();
+    options.max_people = 2;
+    CHECK(group(two, options).count == 2);
+    options.max_people = 1;
+    CHECK(test::throws<LimitError>([&] { group(two, options); }));
+    options.min_keypoints = 1;
+    options.max_people = 6;
+    CHECK(group({}, options).count == 6);
+    CHECK(std::isnan(x_of(group({}, options), 0, 1)));
+}
+
+}  // namespace
+
+int main() {
+    test::Results results;
+    groups_and_ranks(results);
+    a_ring_never_overwrites(results);
+    rivals_make_ambiguity(results);
+    equal_people_by_lowest_peak(results);
+    filters_and_limits(results);
+    return results.report();
+}
