@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -146,15 +147,16 @@ def _progress_bar(console: Console) -> Progress:
 
 
 def _summary_table(events: list[Any]) -> Table:
-    table = Table("event", "kind", "from s", "to s", "who", "seats", "peak", "ended", title="Events")
+    table = Table(title="Events", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("what", "from", "to", "who", "peak", "ended"):
+        table.add_column(name, justify="right" if name in ("from", "to", "peak") else "left", no_wrap=True)
     for event in sorted(events, key=lambda e: e.t_start_s):
+        people = zip(event.track_ids, event.seats, strict=True)
         table.add_row(
-            event.event_id,
             event.kind.replace("_", " "),
-            f"{event.t_start_s:.2f}",
-            f"{event.t_end_s:.2f}",
-            " -> ".join(f"#{track_id}" for track_id in event.track_ids),
-            " -> ".join(seat or "?" for seat in event.seats),
+            f"{event.t_start_s:.1f} s",
+            f"{event.t_end_s:.1f} s",
+            " > ".join(f"#{track_id} {seat or ''}".strip() for track_id, seat in people),
             f"{event.peak_score:.2f}",
             event.end_reason.replace("_", " "),
         )

@@ -23,6 +23,7 @@ _TRACK_COLORS: tuple[Color, ...] = (  # BGR, told apart also without red-green v
     (178, 114, 0),
 )
 _SEAT: Color = (255, 255, 255)
+_TEXT: Color = (255, 255, 255)
 _ALARM: Color = (40, 40, 220)
 _EDGES = (
     *((f"{side}_{a}", f"{side}_{b}") for side in ("left", "right") for a, b in (
@@ -76,7 +77,8 @@ def _draw_box(canvas: Image, track: Track, color: Color, unit: int) -> None:
     x1, y1, x2, y2 = (round(side) for side in track.box_xyxy)
     cv2.rectangle(canvas, (x1, y1), (x2, y2), color, unit, cv2.LINE_AA)
     label = f"#{track.track_id} {track.seat or ''}{' ?' if track.box_source == 'prediction' else ''}"
-    _draw_text(canvas, label, (max(0, x1), max(12 * unit, y1 - 4 * unit)), unit, color)
+    below = min(y2 + 13 * unit, canvas.shape[0] - 4 * unit)  # under the box, where it hides no face
+    _draw_text(canvas, label, (max(0, x1), below), unit)
 
 
 def _draw_skeleton(canvas: Image, skeleton: Skeleton, color: Color, unit: int) -> None:
@@ -100,16 +102,14 @@ def _draw_banner(canvas: Image, event: Event, t_s: float, row: int, unit: int) -
     _draw_text(canvas, text, (6 * unit, top + height - 6 * unit), unit)
 
 
-def _draw_text(
-    canvas: Image, text: str, origin: tuple[int, int], unit: int, color: Color = (255, 255, 255)
-) -> None:
+def _draw_text(canvas: Image, text: str, origin: tuple[int, int], unit: int) -> None:
     """Text whose left bottom is at ``origin``, on a dark plate so that it can be read over anything."""
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.4 * unit
     (width, height), below = cv2.getTextSize(text, font, scale, unit)
     x, y = origin
     plate = canvas[max(0, y - height - unit) : y + below, max(0, x - unit) : x + width + unit]
     plate //= 3
-    cv2.putText(canvas, text, origin, font, scale, color, unit, cv2.LINE_AA)
+    cv2.putText(canvas, text, origin, font, scale, _TEXT, unit, cv2.LINE_AA)
 
 
 def _pixel(point: NDArray[np.floating]) -> tuple[int, int]:
