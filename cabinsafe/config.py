@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, field_validator
 
 from cabinsafe.detectors import DetectorOptions, detector_class, detector_kinds
 from cabinsafe.detectors.base import BUILT_IN
 from cabinsafe.errors import ConfigError
 from cabinsafe.events import GateOptions
+from cabinsafe.options import Options, OptionsError
 from cabinsafe.pose.decoder import DecoderOptions
 from cabinsafe.resources import bundled_dir
 from cabinsafe.tracking import TrackerOptions
 from cabinsafe.views import CameraView
 
-_STRICT = ConfigDict(frozen=True, extra="forbid")
 DEFAULT_MODEL = "cabinsafe-pose"
 
 
-class PoseConfig(BaseModel):
+class PoseConfig(Options):
     """Which network finds the skeletons, and how."""
-
-    model_config = _STRICT
 
     model: str = Field(
         DEFAULT_MODEL, description="Embedded network's name, or path of a card beside its file"
@@ -39,23 +35,19 @@ class PoseConfig(BaseModel):
     decoder: DecoderOptions = DecoderOptions()
 
 
-class PersonDetectorConfig(BaseModel):
+class PersonDetectorConfig(Options):
     """An optional person detector; ``options`` go to its constructor."""
-
-    model_config = _STRICT
 
     kind: str
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class CabinConfig(BaseModel):
+class CabinConfig(Options):
     """Everything that is particular to one cabin.
 
     Raises:
         ConfigError: on construction, for any value out of range or unknown key.
     """
-
-    model_config = _STRICT
 
     name: str = Field(min_length=1, description="What this cabin is called in reports")
     cameras: tuple[CameraView, ...] = Field(min_length=1)
@@ -72,11 +64,8 @@ class CabinConfig(BaseModel):
     )
 
     def __init__(self, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-            self.detector_options()
-        except ValidationError as error:
-            raise ConfigError(_explain(error, type(self))) from error
+        super().__init__(**values)
+        self.detector_options()
 
     @field_validator("cameras")
     @classmethod
@@ -107,9 +96,9 @@ class CabinConfig(BaseModel):
         for kind, options in self.detectors.items():
             model = detector_class(kind).Options
             try:
-                checked[kind] = model.model_validate(options)
-            except ValidationError as error:
-                raise ConfigError(_explain(error, model, ("detectors", kind))) from error
+                checked[kind] = model(**options)
+            except OptionsError as error:
+                raise error.within("detectors", kind) from error
         for kind in self.events:
             if kind not in (*self.detectors, "default"):
                 running = ", ".join([*self.detectors, "default"])
@@ -185,59 +174,3 @@ def _resolve_paths(values: dict[Any, Any], folder: Path) -> None:
             candidate = folder / section[key]
             if candidate.suffix:
                 section[key] = str(candidate)
-
-
-def _explain(error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()) -> str:
-    """One line per refusal: key, what is wrong, what is allowed."""
-    schema = model.model_json_schema()
-    return "\n".join(_explain_one(details, schema, prefix) for details in error.errors())
-
-
-def _explain_one(details: ErrorDetails, schema: dict[str, Any], prefix: tuple[str, ...]) -> str:
-    location = details["loc"]
-    key = ".".join(map(str, (*prefix, *location))) or "file"
-    if details["type"] == "extra_forbidden":
-        known = sorted(_schema_at(schema, location[:-1]).get("properties", {}))
-        near = difflib.get_close_matches(str(location[-1]), known, n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        return f"{key}: unknown key; {hint}allowed here: {', '.join(known)}"
-    if details["type"] == "missing":
-        return f"{key}: missing; it must be given"
-    message = details["msg"].removeprefix("Value error, ")
-    return f"{key}: {message}, got {details['input']!r:.120}{_allowed(_schema_at(schema, location))}"
-
-
-def _schema_at(schema: dict[str, Any], location: tuple[int | str, ...]) -> dict[str, Any]:
-    """The part of a JSON Schema that describes a location."""
-    node = schema
-    for step in location:
-        node = _deref(node, schema)
-        if isinstance(step, int):
-            items = node.get("prefixItems", [])
-            node = items[step] if step < len(items) else node.get("items", {})
-        else:
-            extra = node.get("additionalProperties")
-            node = node.get("properties", {}).get(step) or (extra if isinstance(extra, dict) else {})
-    return _deref(node, schema)
-
-
-def _deref(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    choices = [choice for choice in node.get("anyOf", []) if choice.get("type") != "null"]
-    if choices:
-        node = {**choices[0], **{key: value for key, value in node.items() if key != "anyOf"}}
-    if "$ref" in node:
-        node = {**root["$defs"][node["$ref"].rsplit("/", 1)[1]], **node}
-    return node
-
-
-def _allowed(node: dict[str, Any]) -> str:
-    low, above = node.get("minimum"), node.get("exclusiveMinimum")
-    high, below = node.get("maximum"), node.get("exclusiveMaximum")
-    parts = []
-    if (low, above) != (None, None):
-        parts.append(f"at least {low}" if low is not None else f"more than {above}")
-    if (high, below) != (None, None):
-        parts.append(f"at most {high}" if high is not None else f"less than {below}")
-    if "enum" in node:
-        parts.append(" or ".join(map(str, node["enum"])))
-    return f" (allowed: {', '.join(parts)})" if parts else ""

@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from cabinsafe.errors import FrameOrderError
+from cabinsafe.options import Options
 from cabinsafe.types import EndReason, Event, Phase, Reading, Scene, State
 
 
-class GateOptions(BaseModel):
+class GateOptions(Options):
     """When readings of one kind become an event. All times in seconds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     enter_score: float = Field(0.55, ge=0, le=1, description="Score at which an act counts as begun")
     exit_score: float = Field(

@@ -9,19 +9,18 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
 
 from cabinsafe.geometry import Array, polygon_contains
+from cabinsafe.options import Options
 
 Coordinate = Annotated[float, Field(ge=-0.5, le=1.5)]
 Point = tuple[Coordinate, Coordinate]
 
 
-class SeatView(BaseModel):
+class SeatView(Options):
     """One seat as one camera sees it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^Row[1-9][0-9]*\.Pos[1-9][0-9]*$", description="COVESA VSS name, Row1.Pos1")
     zone: tuple[Point, ...] = Field(
@@ -48,10 +47,8 @@ class SeatView(BaseModel):
         return None if self.seat_line is None else np.array(self.seat_line) * size_wh
 
 
-class CameraView(BaseModel):
+class CameraView(Options):
     """One camera of the cabin."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     camera_id: str = Field(min_length=1, description="Name that frames of this camera carry")
     mirrored: bool = Field(default=False, description="True if the camera delivers a mirror image")

@@ -18,7 +18,7 @@ LAYERS = [
     ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts"],
     ["views", "onnx_session", "cards"],
     ["types", "geometry", "resources", "closing"],
-    ["fields"],
+    ["fields", "options"],
     ["errors"],
 ]
 SIDE = ["media", "training"]

@@ -12,9 +12,8 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from cabinsafe.errors import ConfigError
+from cabinsafe.options import Options
 from cabinsafe.types import Reading, Scene, State
 from cabinsafe.views import CameraView
 
@@ -28,10 +27,8 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
 )
 
 
-class DetectorOptions(BaseModel):
+class DetectorOptions(Options):
     """Base of every detector's options; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Detector(Protocol):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cabinsafe.errors import CabinSafeError, CapacityError, DataError, ShapeError
+from cabinsafe.options import Options
 from cabinsafe.pose.topology import Topology
 
 if TYPE_CHECKING:
@@ -25,14 +26,12 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float32]
 
 
-class DecoderOptions(BaseModel):
+class DecoderOptions(Options):
     """Numbers of the decoder's rules. Scores are heights of the network's maps, nominally 0 to 1.
 
     The defaults were chosen for stride-8 maps: best average precision of human-pose-estimation-0001 on 148
     COCO training images at 352 pixels, with no wrong limb on the synthetic maps of ``benchmarks/decoder.py``.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     peak_threshold: float = Field(
         default=0.1, ge=0.0, le=1.0, description="Heatmap height above which a cell can be a keypoint."

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Self
+
+from cabinsafe.options import Options
 
 _SIDES = ("left", "right")
 
 
-class Limb(BaseModel):
+class Limb(Options):
     """A connection of two keypoints and the two PAF channels that hold its unit vector, start to end."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     start: str
     end: str
@@ -21,7 +21,7 @@ class Limb(BaseModel):
     y_channel: int = Field(ge=0)
 
 
-class Topology(BaseModel):
+class Topology(Options):
     """Layout of a bottom-up pose network's outputs.
 
     Attributes:
@@ -33,8 +33,6 @@ class Topology(BaseModel):
         limbs: connections with their PAF channels; cycles are allowed.
         paf_count: channels of the PAF tensor.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     keypoints: tuple[str, ...] = Field(min_length=2, max_length=64)

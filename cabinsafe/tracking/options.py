@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Self
+
+from cabinsafe.options import Options
 
 _Score = Annotated[float, Field(ge=0.0, le=1.0)]
 _Weight = Annotated[float, Field(ge=0.0, le=10.0)]
 _Noise = Annotated[float, Field(ge=0.001, le=1.0)]
 
 
-class TrackerOptions(BaseModel):
+class TrackerOptions(Options):
     """Settings of a :class:`~cabinsafe.tracking.Tracker`.
 
     "Sizes" are multiples of the square root of a person's box area; a seated person's neighbour is about
     0.7 sizes away.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     coast_s: float = Field(
         default=1.5, ge=0.0, le=10.0, description="How long an unseen person is still reported, as predicted"

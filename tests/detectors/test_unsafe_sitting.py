@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from cabinsafe.detectors import classifier as classifier_module
 from cabinsafe.detectors.classifier import Classifier, ClassifierCard
 from cabinsafe.detectors.features import feature_schema
 from cabinsafe.detectors.unsafe_sitting import UnsafeSitting, UnsafeSittingOptions
-from cabinsafe.errors import EngineError, ModelError, ShapeError
+from cabinsafe.errors import ConfigError, EngineError, ModelError, ShapeError
 from cabinsafe.resources import sha256_of
 from cabinsafe.types import Reading, Scene, State
 
@@ -156,7 +155,7 @@ def test_two_detectors_do_not_disturb_each_other(make_skeleton, make_scene) -> N
 
 @pytest.mark.parametrize("wrong", [{"threshold": 1.0}, {"min_keypoints_count": 2}, {"hold_s": 1}])
 def test_options_have_bounds(wrong) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ConfigError):
         UnsafeSittingOptions(**wrong)
 
 

@@ -9,10 +9,9 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 import cabinsafe
-from cabinsafe.errors import CabinSafeError, CapacityError, DataError, ShapeError
+from cabinsafe.errors import CabinSafeError, CapacityError, ConfigError, DataError, ShapeError
 from cabinsafe.pose.decoder import DecodedPoses, DecoderOptions, PafDecoder
 from cabinsafe.pose.topology import Limb, Topology
 
@@ -176,13 +175,13 @@ def test_hit_limits_name_their_option() -> None:
     ],
 )
 def test_options_have_bounds_and_no_unknown_names(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ConfigError):
         DecoderOptions(**wrong)
 
 
 def test_every_option_is_described_and_frozen() -> None:
     assert all(field.description for field in DecoderOptions.model_fields.values())
-    with pytest.raises(ValidationError):
+    with pytest.raises(Exception, match="frozen"):
         DecoderOptions().max_people = 3  # type: ignore[misc]
 
 
