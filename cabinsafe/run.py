@@ -95,13 +95,28 @@ class ResultFiles(Closing):
             file.write(record.model_dump_json() + "\n")
             file.flush()
         except OSError as error:
-            raise OutputError(f"{file.name}: cannot be written: {error.strerror or error}") from error
+            raise _unwritable(file, error) from error
 
     def close(self) -> None:
-        """Close all files; the video becomes playable with this."""
-        for part in (self._events, self._scenes, self._video):
-            if part is not None:
-                part.close()
+        """Close all files; the video becomes playable with this.
+
+        Raises:
+            OutputError: what was still to be written could not be; all are closed nevertheless.
+        """
+        failed: OutputError | None = None
+        for file in (self._events, self._scenes):
+            try:
+                file.close()
+            except OSError as error:
+                failed = _unwritable(file, error)
+        if self._video is not None:
+            self._video.close()
+        if failed is not None:
+            raise failed
+
+
+def _unwritable(file: IO[str], error: OSError) -> OutputError:
+    return OutputError(f"{file.name}: cannot be written: {error.strerror or error}")
 
 
 def run(
