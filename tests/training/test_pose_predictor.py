@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from cabinsafe.errors import CabinSafeError
-from cabinsafe.training.pose.layout import KEYPOINTS
-from cabinsafe.training.pose.predictor import crowd_decoder, make_predictor
+from cabinsafe.pose.decoder import PafDecoder
+from cabinsafe.training.pose.layout import KEYPOINTS, TOPOLOGY
+from cabinsafe.training.pose.predictor import make_predictor
 from cabinsafe.training.pose.targets import TargetSpec, draw_heatmaps, draw_pafs
 
 
 def test_a_drawn_person_comes_back_in_image_pixels() -> None:
     try:
-        decoder = crowd_decoder(0.1)
+        decoder = PafDecoder(TOPOLOGY)
     except CabinSafeError as error:
         pytest.skip(str(error))
     generator = np.random.default_rng(3)

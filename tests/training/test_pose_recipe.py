@@ -15,10 +15,11 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("pycocotools")
 
 from cabinsafe.errors import CabinSafeError  # noqa: E402
+from cabinsafe.pose.decoder import PafDecoder  # noqa: E402
 from cabinsafe.training.pose.config import PoseTrainingConfig  # noqa: E402
 from cabinsafe.training.pose.evaluate import COCO_KEYPOINTS  # noqa: E402
+from cabinsafe.training.pose.layout import TOPOLOGY  # noqa: E402
 from cabinsafe.training.pose.network import PoseNetwork  # noqa: E402
-from cabinsafe.training.pose.predictor import crowd_decoder  # noqa: E402
 from cabinsafe.training.pose.recipe import run  # noqa: E402
 from cabinsafe.training.pose.split import select  # noqa: E402
 
@@ -73,7 +74,7 @@ def write_people(folder: Path) -> None:
 
 def test_a_run_ends_with_a_checked_network_and_a_report(tmp_path: Path) -> None:
     try:
-        crowd_decoder(0.1)
+        PafDecoder(TOPOLOGY)
     except CabinSafeError as error:
         pytest.skip(str(error))
     write_people(tmp_path)
@@ -100,3 +101,7 @@ def test_a_run_ends_with_a_checked_network_and_a_report(tmp_path: Path) -> None:
     assert len(report["test"]["ap_gain_95_percent"]) == 2
     assert report["config"]["steps"] == 2
     assert sum(line.startswith("step") for line in lines) == 2
+    again = config.model_copy(
+        update={"initial_checkpoint": config.output / "best.pt", "output": tmp_path / "next", "steps": 1}
+    )
+    assert run(again, lines.append).is_file()
