@@ -171,7 +171,12 @@ class CabinAnalyzer(Closing):
         self._check_order(frames)
         poses = self._estimator.estimate(frames)
         found = [self._detect(f) if boxes is None else boxes for f in frames]
-        inspections = [self._judge(f, p, b) for f, p, b in zip(frames, poses, found, strict=True)]
+        # Step by step over all cameras, the gate last: if a step fails, no camera's events are lost.
+        scenes = [self._track(f, p, b) for f, p, b in zip(frames, poses, found, strict=True)]
+        readings = [self._read(scene) for scene in scenes]
+        events = [self._gate_events(*pair) for pair in zip(scenes, readings, strict=True)]
+        rows = zip(frames, poses, found, scenes, readings, events, strict=True)
+        inspections = [Inspection(*row) for row in rows]
         return inspections[0] if isinstance(frame, Frame) else inspections
 
     def finish(self, reason: EndReason = "end_of_input") -> list[Event]:
@@ -219,18 +224,20 @@ class CabinAnalyzer(Closing):
         found = None if self._person_detector is None else self._person_detector.detect(frame)
         return None if found is None else np.array([[*box.xyxy, box.score] for box in found]).reshape(-1, 5)
 
-    def _judge(self, frame: Frame, pose: PoseResult, boxes: Boxes | None) -> Inspection:
-        """Everything after the network, for one camera."""
+    def _track(self, frame: Frame, pose: PoseResult, boxes: Boxes | None) -> Scene:
         view = self._views.get(frame.camera_id)
         skeletons: Sequence[Skeleton] = pose.skeletons
         if view is not None and view.mirrored:
             skeletons = [skeleton.with_sides_swapped() for skeleton in skeletons]
         tracks = self._tracker_of(frame.camera_id).update(frame.t_s, boxes, skeletons, frame.size_wh)
-        self._last_t_s[frame.camera_id] = frame.t_s
-        scene = Scene(t_s=frame.t_s, camera_id=frame.camera_id, size_wh=frame.size_wh, tracks=tuple(tracks))
-        readings = tuple(reading for detector in self._detectors for reading in detector.read(scene))
-        events = tuple(self._gate.update(scene, readings))
-        return Inspection(frame, pose, boxes, scene, readings, events)
+        return Scene(t_s=frame.t_s, camera_id=frame.camera_id, size_wh=frame.size_wh, tracks=tuple(tracks))
+
+    def _read(self, scene: Scene) -> tuple[Reading, ...]:
+        return tuple(reading for detector in self._detectors for reading in detector.read(scene))
+
+    def _gate_events(self, scene: Scene, readings: tuple[Reading, ...]) -> tuple[Event, ...]:
+        self._last_t_s[scene.camera_id] = scene.t_s
+        return tuple(self._gate.update(scene, readings))
 
 
 def _make_engine(cabin: CabinConfig, card: PoseCard) -> Engine:
