@@ -54,40 +54,44 @@ class GateOptions(Options):
         return self
 
 
-_Key = tuple[str, tuple[int, ...]]
-_ROUNDING_S = 1e-9  # sums of frame intervals fall short of the hold time by rounding
-
-
-class _Ended(NamedTuple):
+class _Key(NamedTuple):
     camera_id: str
-    t_s: float
+    kind: str
+    track_ids: tuple[int, ...]
+
+
+_ROUNDING_S = 1e-9  # sums of frame intervals fall short of the hold time by rounding
 
 
 @dataclass
 class _Episode:
     """What the gate remembers of one act: a candidate until it has an event id, running from then on."""
 
-    camera_id: str
     first_on_s: float
     last_on_s: float
+    last_step_s: float
     peak: Reading
-    seats: tuple[str | None, ...]
     on_time_s: float = 0.0
-    was_on: bool = True
-    seen_off: bool = False
+    off_since_s: float | None = None
+    seats: tuple[str | None, ...] = ()
     event_id: str | None = None
     emitted_s: float = 0.0
+
+    @property
+    def was_on(self) -> bool:
+        """Whether the last frame showed the act."""
+        return self.last_step_s == self.last_on_s
 
 
 class EventGate:
     """Turns readings into events: one event per episode, however often its readings flicker.
 
-    An act begins at ``enter_score``, and its event starts once the act was seen for ``hold_s``; only time
-    between two frames that both show it counts. Before that, an interruption (unseen, or below the level)
-    longer than ``bridge_s`` discards it. A running event ends when the act was below ``exit_score`` for
-    ``release_s`` (reason "released"), or could not be seen for the longer of ``bridge_s`` and ``release_s``
-    (reason "lost"). The next event of the same kind and people starts no sooner than ``cooldown_s`` after
-    that end.
+    An act begins at ``enter_score``, and its event starts once the act was seen for ``hold_s``: each frame
+    that shows it counts for the time since the frame before. Until then, an interruption (unseen, or below
+    the level) longer than ``bridge_s`` discards it. A running event goes on while its score is at least
+    ``exit_score``. It ends when the act was seen to be over for ``release_s`` (reason "released"), or could
+    not be seen for the longer of ``bridge_s`` and ``release_s`` (reason "lost"). The next event of the same
+    kind and people starts no sooner than ``cooldown_s`` after that end. Cameras are judged each by itself.
 
     Args:
         options: gate options by kind.
@@ -113,7 +117,7 @@ class EventGate:
     def reset(self) -> None:
         """Forget all episodes and clocks; event ids go on, so that none comes twice."""
         self._episodes: dict[_Key, _Episode] = {}
-        self._ended: dict[_Key, _Ended] = {}
+        self._ended_s: dict[_Key, float] = {}
         self._clock_s: dict[str, float] = {}
 
     def update(self, scene: Scene, readings: Sequence[Reading]) -> list[Event]:
@@ -128,8 +132,8 @@ class EventGate:
                 f"camera '{scene.camera_id}': a scene at {scene.t_s:.3f} s cannot follow one at {last:.3f} s"
             )
         self._clock_s[scene.camera_id] = scene.t_s
-        by_key = {(reading.kind, reading.track_ids): reading for reading in readings}
-        open_here = [key for key, episode in self._episodes.items() if episode.camera_id == scene.camera_id]
+        by_key = {_Key(scene.camera_id, r.kind, r.track_ids): r for r in readings}
+        open_here = [key for key in self._episodes if key.camera_id == scene.camera_id]
         events: list[Event] = []
         for key in dict.fromkeys([*open_here, *by_key]):
             events += self._step(key, by_key.get(key), scene)
@@ -139,7 +143,7 @@ class EventGate:
     def close(self, reason: EndReason = "end_of_input") -> list[Event]:
         """End every running event, at the end of the input or when interrupted, and forget all."""
         events = [
-            self._event(key, episode, "ended", self._clock_s[episode.camera_id], reason)
+            self._event(key, episode, "ended", self._clock_s[key.camera_id], reason)
             for key, episode in self._episodes.items()
             if episode.event_id is not None
         ]
@@ -151,52 +155,35 @@ class EventGate:
         return self._options.get(kind, self._default)
 
     def _step(self, key: _Key, reading: Reading | None, scene: Scene) -> Iterator[Event]:
-        options, episode = self.options_of(key[0]), self._episodes.get(key)
+        options, episode, t_s = self.options_of(key.kind), self._episodes.get(key), scene.t_s
+        on = reading is not None and _shows_act(reading, episode, options)
         observed = reading is not None and reading.state is not State.NOT_OBSERVABLE
-        on = reading is not None and observed and self._shows_act(reading, episode, options)
         if episode is not None:
-            episode.seen_off = episode.seen_off or (observed and not on)
-            if self._is_over(episode, on, scene.t_s, options):
-                yield from self._end(key, episode, scene.t_s)
+            if on:
+                episode.off_since_s = None
+            elif observed and episode.off_since_s is None:
+                episode.off_since_s = t_s
+            if _is_over(episode, on, observed, t_s, options):
+                yield from self._end(key, episode, t_s, "released" if observed and not on else "lost")
                 episode = None
         if on and reading is not None:
-            yield from self._continue(key, episode, reading, scene, options)
-        elif episode is not None:
-            episode.was_on = False
+            if episode is None:
+                episode = self._episodes[key] = _Episode(t_s, t_s, t_s, reading)
+            yield from self._continue(key, episode, reading, scene)
+        if episode is not None:
+            episode.last_step_s = t_s
 
-    @staticmethod
-    def _shows_act(reading: Reading, episode: _Episode | None, options: GateOptions) -> bool:
-        if episode is not None and episode.event_id is not None:
-            return reading.score >= options.exit_score
-        return reading.state is State.TRUE and reading.score >= options.enter_score
-
-    @staticmethod
-    def _is_over(episode: _Episode, on: bool, t_s: float, options: GateOptions) -> bool:
-        running = episode.event_id is not None
-        if on and episode.was_on:
-            limit_s = options.frame_gap_s
-        elif not running:
-            limit_s = options.bridge_s
-        else:
-            limit_s = options.release_s if episode.seen_off else max(options.release_s, options.bridge_s)
-        elapsed_s = t_s - episode.last_on_s
-        return elapsed_s > limit_s or (running and not on and elapsed_s >= limit_s)
-
-    def _continue(
-        self, key: _Key, episode: _Episode | None, reading: Reading, scene: Scene, options: GateOptions
-    ) -> Iterator[Event]:
-        t_s = scene.t_s
-        if episode is None:
-            episode = self._episodes[key] = _Episode(scene.camera_id, t_s, t_s, reading, ())
-        elif episode.was_on:
-            episode.on_time_s += t_s - episode.last_on_s
-        episode.last_on_s, episode.was_on, episode.seen_off = t_s, True, False
+    def _continue(self, key: _Key, episode: _Episode, reading: Reading, scene: Scene) -> Iterator[Event]:
+        """Take a reading that shows the act."""
+        options, t_s = self.options_of(key.kind), scene.t_s
+        episode.on_time_s += t_s - episode.last_step_s
+        episode.last_on_s = t_s
         seat_of = {track.track_id: track.seat for track in scene.tracks}
         episode.seats = tuple(seat_of.get(track_id) for track_id in reading.track_ids)
         if reading.score > episode.peak.score:
             episode.peak = reading
         if episode.event_id is None:
-            cooled = key not in self._ended or t_s >= self._ended[key].t_s + options.cooldown_s
+            cooled = key not in self._ended_s or t_s >= self._ended_s[key] + options.cooldown_s
             if cooled and episode.on_time_s >= options.hold_s - _ROUNDING_S:
                 self._count += 1
                 episode.event_id = f"{reading.kind}-{self._count:04d}"
@@ -204,11 +191,11 @@ class EventGate:
         elif t_s - episode.emitted_s >= options.update_every_s:
             yield self._event(key, episode, "updated", t_s)
 
-    def _end(self, key: _Key, episode: _Episode, t_s: float) -> Iterator[Event]:
+    def _end(self, key: _Key, episode: _Episode, t_s: float, reason: EndReason) -> Iterator[Event]:
         del self._episodes[key]
         if episode.event_id is not None:
-            self._ended[key] = _Ended(episode.camera_id, episode.last_on_s)
-            yield self._event(key, episode, "ended", t_s, "released" if episode.seen_off else "lost")
+            self._ended_s[key] = episode.last_on_s
+            yield self._event(key, episode, "ended", t_s, reason)
 
     def _event(
         self, key: _Key, episode: _Episode, phase: Phase, t_s: float, reason: EndReason | None = None
@@ -216,13 +203,13 @@ class EventGate:
         episode.emitted_s = t_s
         return Event(
             event_id=episode.event_id,
-            kind=key[0],
+            kind=key.kind,
             phase=phase,
             t_start_s=episode.first_on_s,
             t_end_s=episode.last_on_s if phase == "ended" else None,
             t_s=t_s,
-            camera_id=episode.camera_id,
-            track_ids=key[1],
+            camera_id=key.camera_id,
+            track_ids=key.track_ids,
             seats=episode.seats,
             peak_score=episode.peak.score,
             evidence=episode.peak.evidence,
@@ -235,9 +222,30 @@ class EventGate:
         """Drop the ends, seen by this scene's camera, whose cooldown is over."""
         over = [
             key
-            for key, ended in self._ended.items()
-            if ended.camera_id == scene.camera_id
-            and scene.t_s >= ended.t_s + self.options_of(key[0]).cooldown_s
+            for key, ended_s in self._ended_s.items()
+            if key.camera_id == scene.camera_id
+            and scene.t_s >= ended_s + self.options_of(key.kind).cooldown_s
         ]
         for key in over:
-            del self._ended[key]
+            del self._ended_s[key]
+
+
+def _shows_act(reading: Reading, episode: _Episode | None, options: GateOptions) -> bool:
+    if episode is not None and episode.event_id is not None:
+        return reading.score >= options.exit_score
+    return reading.state is State.TRUE and reading.score >= options.enter_score
+
+
+def _is_over(episode: _Episode, on: bool, observed: bool, t_s: float, options: GateOptions) -> bool:
+    """Whether the act ended before this frame, which shows it (on), shows that it is over, or cannot tell."""
+    unseen_s = t_s - episode.last_on_s
+    patience_s = max(options.bridge_s, options.release_s)
+    if on and episode.was_on:
+        return unseen_s > options.frame_gap_s
+    if episode.event_id is None:
+        return unseen_s > options.bridge_s
+    if on:
+        return unseen_s > max(patience_s, options.frame_gap_s)
+    if observed and episode.off_since_s is not None:
+        return t_s - episode.off_since_s >= options.release_s
+    return unseen_s >= patience_s

@@ -8,16 +8,20 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-def segment_distance(point: ArrayLike, start: ArrayLike, end: ArrayLike) -> float:
-    """Distance from a point (2,) to the segment between two points (2,); a segment may be a point.
+def segment_distances(points: ArrayLike, starts: ArrayLike, ends: ArrayLike) -> Array:
+    """Distances (P, S) from points (P, 2) to the segments from starts (S, 2) to ends (S, 2).
 
-    NaN in any argument gives NaN.
+    A segment may be a point. NaN in a point or a segment gives NaN in its row or column.
     """
-    p, a, b = (np.asarray(v, dtype=np.float64) for v in (point, start, end))
+    p = np.asarray(points, dtype=np.float64).reshape(-1, 1, 2)
+    a, b = (np.asarray(v, dtype=np.float64).reshape(1, -1, 2) for v in (starts, ends))
     along = b - a
-    length_sq = float(along @ along)
-    fraction = 0.0 if length_sq == 0.0 else float(np.clip((p - a) @ along / length_sq, 0.0, 1.0))
-    return float(np.hypot(*(p - (a + fraction * along))))
+    length_sq = np.broadcast_to((along**2).sum(axis=-1), (p.shape[0], a.shape[1]))
+    dots = ((p - a) * along).sum(axis=-1)
+    fraction = np.divide(dots, length_sq, out=np.zeros_like(dots), where=length_sq != 0)
+    nearest = a + np.clip(fraction, 0.0, 1.0)[..., None] * along
+    gaps: Array = np.hypot(*np.moveaxis(p - nearest, -1, 0))
+    return gaps
 
 
 def height_above_line(point: ArrayLike, start: ArrayLike, end: ArrayLike) -> tuple[float, float]:

@@ -239,7 +239,7 @@ class Reading(_Record):
         kind: the detector's kind.
         track_ids: whom it is about; for pairs the acting person first.
         state: true, false or not observable.
-        score: how strongly, [0, 1]; 0 when not observable.
+        score: how strongly what is seen speaks for it, [0, 1]; also where that is not enough to observe it.
         evidence: measured values and thresholds, the unit in each name.
     """
 

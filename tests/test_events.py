@@ -108,11 +108,43 @@ def test_people_and_kinds_do_not_disturb_each_other() -> None:
     assert [(e.kind, e.track_ids) for e in events] == [("act", (1, 2)), ("act", (2, 1))]
 
 
-def test_cameras_have_their_own_clocks() -> None:
+def test_cameras_are_judged_each_by_itself_with_clocks_of_their_own() -> None:
+    """Also where both trackers count from 1 and the clocks are far apart."""
     gate = EventGate(default=OPTIONS)
+    act = Reading(kind="act", track_ids=(1,), state=State.TRUE, score=0.9)
+    calm = Reading(kind="act", track_ids=(1,), state=State.FALSE, score=0.0)
+    events = []
     for i in range(20):
-        gate.update(scene_at(100 + i / FPS, "front"), [])
-        gate.update(scene_at(i / FPS, "rear"), [])
+        events += gate.update(scene_at(100 + i / FPS, "front"), [act])
+        events += gate.update(scene_at(i / FPS, "rear"), [act])
+        events += gate.update(scene_at(50 + i / FPS, "roof"), [calm])
+    assert [(e.camera_id, e.t_start_s, e.t_s) for e in events] == [
+        ("front", 100.0, 101.0),
+        ("rear", 0.0, 1.0),
+    ]
+    assert len({e.event_id for e in events}) == 2
+
+
+def test_an_act_that_flickers_is_held_for_as_long_as_it_is_seen() -> None:
+    (started,) = play(EventGate(default=OPTIONS), "#." * 12)
+    assert started.t_s == pytest.approx(2.0), "seen half of the time, it takes twice as long"
+
+
+def test_seen_to_be_over_for_one_frame_and_then_unseen_is_lost() -> None:
+    events = play(EventGate(default=OPTIONS), "#" * 20 + "." + "?" * 20)
+    assert [e.end_reason for e in events] == [None, "lost"]
+
+
+def test_what_little_is_seen_keeps_an_event_running() -> None:
+    """Half of the evidence is hidden: not enough to observe the act, enough not to end it."""
+    gate = EventGate(default=OPTIONS)
+    play(gate, "#" * 20)
+    weak = Reading(kind="act", track_ids=(1,), state=State.NOT_OBSERVABLE, score=0.4)
+    found = [e.phase for i in range(18) for e in gate.update(scene_at(2 + i / FPS), [weak])]
+    assert found == ["updated"]
+    fresh = EventGate(default=OPTIONS)
+    strong = Reading(kind="act", track_ids=(1,), state=State.NOT_OBSERVABLE, score=0.9)
+    assert [e for i in range(30) for e in fresh.update(scene_at(i / FPS), [strong])] == [], "nor start one"
 
 
 def test_close_ends_what_runs_and_nothing_else() -> None:

@@ -13,7 +13,7 @@ from cabinsafe.geometry import (
     height_above_line,
     midpoint,
     polygon_contains,
-    segment_distance,
+    segment_distances,
 )
 
 coordinates = st.floats(-1e3, 1e3)
@@ -25,11 +25,11 @@ points = st.tuples(coordinates, coordinates)
     [((5, 3), 3.0), ((-3, 4), 5.0), ((13, -4), 5.0), ((0, 0), 0.0)],
 )
 def test_segment_distance(point: tuple[float, float], expected: float) -> None:
-    assert segment_distance(point, (0, 0), (10, 0)) == pytest.approx(expected)
+    assert segment_distances([point], [(0, 0)], [(10, 0)]).item() == pytest.approx(expected)
 
 
 def test_segment_of_no_length_is_a_point() -> None:
-    assert segment_distance((3, 4), (0, 0), (0, 0)) == 5.0
+    assert segment_distances([(3, 4)], [(0, 0)], [(0, 0)]).item() == 5.0
 
 
 @given(points, points, points)
@@ -37,8 +37,14 @@ def test_segment_distance_is_that_of_a_dense_sampling(p, a, b) -> None:
     samples = np.linspace(a, b, 2001)
     sampled = np.hypot(*(samples - p).T).min()
     step = distance(a, b) / 2000
-    assert segment_distance(p, a, b) <= sampled + 1e-6
-    assert segment_distance(p, a, b) >= sampled - step - 1e-6
+    exact = segment_distances([p], [a], [b]).item()
+    assert sampled - step - 1e-6 <= exact <= sampled + 1e-6
+
+
+def test_segment_distances_of_many_and_of_absent_points() -> None:
+    points = [(0, 3), (math.nan, 0)]
+    gaps = segment_distances(points, [(0, 0), (8, 3), (math.nan, 1)], [(4, 0), (2, 3), (1, 1)])
+    np.testing.assert_allclose(gaps, [[3, 2, math.nan], [math.nan] * 3])
 
 
 def test_height_above_line_is_positive_above_whatever_the_direction() -> None:

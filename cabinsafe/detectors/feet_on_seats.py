@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import exp
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
@@ -31,12 +31,19 @@ class FeetOnSeatsOptions(DetectorOptions):
     max_ambiguity: float = Field(0.9, ge=0, le=1, description="More contested skeletons are not judged")
 
 
+class _Foot(NamedTuple):
+    state: State
+    score: float = 0.0
+    height_shins: float | None = None
+
+
 class FeetOnSeats:
     """Whether a foot is on a seat of the person's row, or of any row if the seat is unknown.
 
-    One reading per person. An ankle counts as up when it stands over a seat line by more than the margin; as
-    down when it stands under every line, or beside them all. The reading is true if either ankle is up, false
-    if both are seen to be down, and not observable otherwise.
+    One reading per person. An ankle counts as up when it stands over a seat line by more than the margin,
+    as down when it stands under every line or beside them all, and as not observed when it is hidden, weak,
+    or so high that it belongs to no seat. The reading is true if either ankle is up, false if both are seen to be
+    down, and not observable otherwise.
     """
 
     Options: ClassVar[type[DetectorOptions]] = FeetOnSeatsOptions
@@ -70,47 +77,45 @@ class FeetOnSeats:
             [] if view is None else [s for s in view.seats if s.seat_line and _same_row(track.seat, s.name)]
         )
         shin = None if skeleton is None else shin_px(skeleton)
-        heights: dict[str, float] = {}
-        contested = skeleton is None or skeleton.ambiguity > self._options.max_ambiguity
-        if seats and not contested and skeleton is not None and shin is not None:
-            heights = self._heights_shins(skeleton, seats, size_wh, shin)
-        scores = {side: self._score(heights[side]) for side in heights}
-        sides = [State.TRUE if scores[s] >= 0.5 else State.FALSE for s in scores]
-        state = any_of([*sides, *[State.NOT_OBSERVABLE] * (len(SIDES) - len(sides))])
-        evidence = {f"{side}_ankle_height_shins": round(height, 3) for side, height in heights.items()}
-        if skeleton is not None and heights:
-            evidence |= {
-                f"{side}_ankle_score": round(skeleton.score_of(f"{side}_ankle"), 3) for side in heights
-            }
+        states, scores, evidence = [], [0.0], {}
+        if skeleton is not None and shin and skeleton.ambiguity <= self._options.max_ambiguity:
             evidence["margin_shins"] = self._options.margin_shins
-        score = 0.0 if state is State.NOT_OBSERVABLE else max(scores.values())
+            for side in SIDES:
+                foot = self._foot(skeleton, f"{side}_ankle", seats, size_wh, shin)
+                states.append(foot.state)
+                scores.append(foot.score)
+                if foot.height_shins is not None:
+                    evidence[f"{side}_ankle_height_shins"] = round(foot.height_shins, 3)
+                    evidence[f"{side}_ankle_score"] = round(skeleton.score_of(f"{side}_ankle"), 3)
+        ids = (track.track_id,)
         return Reading(
-            kind=self.kind, track_ids=(track.track_id,), state=state, score=score, evidence=evidence
+            kind=self.kind, track_ids=ids, state=any_of(states), score=max(scores), evidence=evidence
         )
 
-    def _heights_shins(
-        self, skeleton: Skeleton, seats: list[SeatView], size_wh: tuple[int, int], shin: float
-    ) -> dict[str, float]:
-        """Height of each observed ankle over the seat line it stands highest above, in shins.
-
-        An ankle that stands over no line, or too high to belong to any, counts as one shin below.
-        """
-        heights = {}
-        for side in SIDES:
-            name = f"{side}_ankle"
-            if not skeleton.sees(name) or skeleton.score_of(name) < self._options.min_keypoint_score:
-                continue
-            over = [-1.0]
-            for seat in seats:
-                line = seat.seat_line_px(size_wh)
-                if line is None:
-                    continue
-                height_px, along = height_above_line(skeleton[name], *line)
-                in_span = -self._options.span_margin <= along <= 1 + self._options.span_margin
-                if in_span and height_px <= self._options.max_height_shins * shin:
+    def _foot(
+        self, skeleton: Skeleton, ankle: str, seats: list[SeatView], size_wh: tuple[int, int], shin: float
+    ) -> _Foot:
+        """What one ankle says: its height is over the seat line that it stands highest above."""
+        if (
+            not seats
+            or skeleton.score_of(ankle) < self._options.min_keypoint_score
+            or not skeleton.sees(ankle)
+        ):
+            return _Foot(State.NOT_OBSERVABLE)
+        over = []
+        for seat in seats:
+            line = seat.seat_line_px(size_wh)
+            if line is not None:
+                height_px, along = height_above_line(skeleton[ankle], *line)
+                if -self._options.span_margin <= along <= 1 + self._options.span_margin:
                     over.append(height_px / shin)
-            heights[side] = max(over)
-        return heights
+        if not over:
+            return _Foot(State.FALSE)
+        height = max(over)
+        if height > self._options.max_height_shins:
+            return _Foot(State.NOT_OBSERVABLE)
+        score = self._score(height)
+        return _Foot(State.TRUE if score >= 0.5 else State.FALSE, score, height)
 
     def _score(self, height_shins: float) -> float:
         exponent = (height_shins - self._options.margin_shins) / self._options.softness_shins

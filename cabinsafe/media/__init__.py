@@ -1,7 +1,9 @@
 """Frames in, pictures out."""
 
 from cabinsafe.media.drawing import draw_scene
-from cabinsafe.media.sources import FrameSource, ImageFiles, LiveCamera, VideoFile, open_source
+from cabinsafe.media.live import LiveCamera
+from cabinsafe.media.source import FrameSource
+from cabinsafe.media.sources import ImageFiles, VideoFile, open_source
 from cabinsafe.media.writer import VideoWriter
 
 __all__ = [

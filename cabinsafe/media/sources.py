@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import glob
+import logging
 import re
-import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
-from cabinsafe.closing import Closing
 from cabinsafe.errors import MediaError
+from cabinsafe.media.live import LiveCamera
+from cabinsafe.media.source import FrameSource
 from cabinsafe.types import Frame
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
-_TRUNCATION_TOLERANCE = 0.02  # containers announce their frame count with this much error
-
-
-class FrameSource(Closing, ABC):
-    """Frames of one camera, in order; a context manager.
-
-    Attributes:
-        camera_id: what its frames carry.
-        frame_count: how many frames it announces, or None if unknown.
-        fps: nominal frames per second.
-    """
-
-    camera_id: str
-    frame_count: int | None = None
-    fps: float = 0.0
-
-    @abstractmethod
-    def __iter__(self) -> Iterator[Frame]:
-        """Frames in order.
-
-        Raises:
-            MediaError: a frame cannot be read, or the source ends before its announced end; all frames
-                before that were yielded.
-        """
+_TRUNCATION_TOLERANCE = 0.02  # announced frame counts are this far off in whole files
+_EXACT_COUNTS = frozenset({".mp4", ".m4v", ".mov", ".avi"})  # others estimate the count from the duration
+_log = logging.getLogger(__name__)
 
 
 class VideoFile(FrameSource):
@@ -84,11 +66,12 @@ class VideoFile(FrameSource):
         if count == 0:
             raise MediaError(f"{self.path}: no frame could be decoded; the file is truncated or damaged")
         announced = self.frame_count or count
-        if announced - count > max(2, _TRUNCATION_TOLERANCE * announced):
-            raise MediaError(
-                f"{self.path}: ended after {count} of {announced} announced frames; "
-                "the file is truncated or damaged"
-            )
+        if announced - count <= max(2, _TRUNCATION_TOLERANCE * announced):
+            return
+        message = f"{self.path}: ended after {count} of {announced} announced frames"
+        if self.path.suffix.lower() in _EXACT_COUNTS:
+            raise MediaError(f"{message}; the file is truncated or damaged")
+        _log.warning("%s; this kind of file only estimates them", message)
 
 
 class ImageFiles(FrameSource):
@@ -108,45 +91,7 @@ class ImageFiles(FrameSource):
 
     def __iter__(self) -> Iterator[Frame]:
         for index, path in enumerate(self.paths):
-            image = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
-            if image is None:
-                raise MediaError(f"{path}: not an image that can be read")
-            yield Frame(image=image, t_s=index / self.fps, index=index, camera_id=self.camera_id)
-
-
-class LiveCamera(FrameSource):
-    """A camera index or stream URL, timed by the clock at arrival: seconds since 1970, strictly rising.
-
-    Raises:
-        MediaError: it cannot be opened.
-    """
-
-    def __init__(self, address: int | str, camera_id: str = "front") -> None:
-        self.address = address
-        self.camera_id = camera_id
-        self._capture = cv2.VideoCapture(address)
-        if not self._capture.isOpened():
-            raise MediaError(f"camera or stream '{address}' cannot be opened")
-        self.fps = self._capture.get(cv2.CAP_PROP_FPS) or 25.0
-        self._epoch_s = time.time() - time.monotonic()
-
-    def __iter__(self) -> Iterator[Frame]:
-        index = 0
-        while True:
-            read, image = self._capture.read()
-            if not read:
-                raise MediaError(f"camera or stream '{self.address}' ended after {index} frames")
-            yield Frame(
-                image=image,
-                t_s=self._epoch_s + time.monotonic(),
-                index=index,
-                camera_id=self.camera_id,
-            )
-            index += 1
-
-    def close(self) -> None:
-        """Release the camera."""
-        self._capture.release()
+            yield Frame(image=_read_image(path), t_s=index / self.fps, index=index, camera_id=self.camera_id)
 
 
 def open_source(source: str | Path, camera_id: str = "front", image_fps: float = 10.0) -> FrameSource:
@@ -170,16 +115,26 @@ def open_source(source: str | Path, camera_id: str = "front", image_fps: float =
         if path.suffix.lower() in IMAGE_SUFFIXES:
             return ImageFiles([path], camera_id, image_fps)
         return VideoFile(path, camera_id)
-    if text.isdigit():
-        return LiveCamera(int(text), camera_id)
-    if "://" in text:
-        return LiveCamera(text, camera_id)
+    if text.startswith("file://"):
+        return open_source(unquote(urlsplit(text).path), camera_id, image_fps)
+    if text.isdecimal() or "://" in text:
+        return LiveCamera(int(text) if text.isdecimal() else text, camera_id)
     if glob.has_magic(text):
         matches = [Path(match) for match in glob.glob(text, recursive=True)]
         if not matches:
             raise MediaError(f"no file matches '{text}'")
         return ImageFiles(sorted(matches, key=_natural_order), camera_id, image_fps)
     raise MediaError(f"'{text}' is no file, folder, glob, camera index or stream URL")
+
+
+def _read_image(path: Path) -> NDArray[np.uint8]:
+    try:
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
+    except cv2.error as error:
+        raise MediaError(f"{path}: not an image that can be read: {error}") from error
+    if image is None:
+        raise MediaError(f"{path}: not an image that can be read")
+    return np.asarray(image, dtype=np.uint8)
 
 
 def _natural_order(path: Path) -> list[tuple[int, int, str]]:

@@ -19,6 +19,7 @@ def detector(*lines: tuple | None, **options: float) -> FeetOnSeats:
     return FeetOnSeats(FeetOnSeatsOptions(**options), views)
 
 
+KNEES = ("left_knee", "right_knee")
 LINE = ((0.2, 0.75), (0.8, 0.75))  # y = 300 px in a 400 px frame, where UPRIGHT's knees bend
 
 
@@ -32,6 +33,7 @@ LINE = ((0.2, 0.75), (0.8, 0.75))  # y = 300 px in a 400 px frame, where UPRIGHT
         ({"left_ankle": None, "right_ankle": None}, State.NOT_OBSERVABLE),
         ({"left_ankle": (390, 260), "right_ankle": (390, 260)}, State.FALSE),
         ({"left_ankle": (228, 298)}, State.FALSE),
+        ({"left_ankle": (228, 20), "right_ankle": (172, 20)} | dict.fromkeys(KNEES), State.NOT_OBSERVABLE),
     ],
     ids=[
         "down",
@@ -41,6 +43,7 @@ LINE = ((0.2, 0.75), (0.8, 0.75))  # y = 300 px in a 400 px frame, where UPRIGHT
         "both hidden",
         "beside the seat",
         "near miss",
+        "too high",
     ],
 )
 def test_truth_table(make_skeleton, make_scene, points: dict, state: State) -> None:

@@ -36,6 +36,9 @@ def test_a_hand_on_the_neighbours_thigh_names_who_touches_whom(make_skeleton, ma
         ({"left_wrist": None}, {}, State.NOT_OBSERVABLE),
         (REACHING | {"right_wrist": None}, {}, State.TRUE),
         (REACHING, dict.fromkeys(["left_knee", "right_knee"]), State.NOT_OBSERVABLE),
+        (REACHING, {"right_knee": None}, State.NOT_OBSERVABLE),
+        ({"left_wrist": (280, 150)}, {"left_knee": None}, State.NOT_OBSERVABLE),
+        (REACHING | {"left_knee": None}, {}, State.NOT_OBSERVABLE),
         ({"left_elbow": (250, 215), "left_wrist": (232, 268)}, {}, State.FALSE),
     ],
     ids=[
@@ -44,6 +47,9 @@ def test_a_hand_on_the_neighbours_thigh_names_who_touches_whom(make_skeleton, ma
         "one hand hidden",
         "other hand hidden",
         "no legs",
+        "the thigh in question hidden",
+        "away, but a thigh is hidden",
+        "near, but the own thigh is hidden",
         "own thigh",
     ],
 )

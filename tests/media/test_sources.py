@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from cabinsafe.errors import MediaError, OutputError
-from cabinsafe.media import ImageFiles, VideoFile, VideoWriter, open_source
+from cabinsafe.media import ImageFiles, LiveCamera, VideoFile, VideoWriter, open_source
 
 
 def write_video(path: Path, frames: int = 30, fps: float = 12.5, fourcc: str = "mp4v") -> Path:
@@ -102,18 +104,44 @@ def test_inputs_that_lead_nowhere(tmp_path: Path) -> None:
 def test_cameras_and_streams_that_do_not_answer(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="camera or stream '63' cannot be opened"):
         open_source("63")
-    with pytest.raises(MediaError, match="cannot be opened"):
-        open_source(f"file://{tmp_path}/none.mp4")
+    with pytest.raises(MediaError, match=r"stream 'rtsp://127.0.0.1:9/x' cannot be opened"):
+        open_source("rtsp://user:secret@127.0.0.1:9/x")
 
 
-def test_a_stream_is_timed_by_arrival_and_says_when_it_ends(tmp_path: Path) -> None:
-    url = f"file://{write_video(tmp_path / 'a.mp4', frames=5)}"
-    times = []
-    with open_source(url) as source, pytest.raises(MediaError, match="ended after 5 frames"):
-        for frame in source:
-            times.append(frame.t_s)
-    assert len(times) == 5
-    assert (np.diff(times) > 0).all()
+def test_a_file_url_is_the_file(tmp_path: Path) -> None:
+    source = open_source(f"file://{write_video(tmp_path / 'a b.mp4', frames=5)}".replace(" ", "%20"))
+    assert [f.index for f in source] == [0, 1, 2, 3, 4]
+
+
+def test_a_live_camera_gives_the_newest_frame_timed_by_arrival(tmp_path: Path) -> None:
+    """A file stands in for the camera: it sends as fast as it can, and we are slower."""
+    frames = []
+    with LiveCamera(str(write_video(tmp_path / "a.mp4", frames=60))) as camera:
+        with pytest.raises(MediaError, match="ended after 60 frames"):
+            for frame in camera:
+                frames.append(frame)
+                time.sleep(0.05)
+        assert camera.sent_count == 60
+    assert frames[-1].index == 59, "the newest frame is never left out"
+    assert len(frames) < 60, "what came while we were busy was left out"
+    assert (np.diff([f.t_s for f in frames]) > 0).all()
+    assert abs(frames[0].t_s - time.time()) < 60
+
+
+def test_a_camera_that_falls_silent_is_an_error(tmp_path: Path, monkeypatch) -> None:
+    stalled = threading.Event()
+    monkeypatch.setattr(LiveCamera, "_read", lambda _: stalled.wait(5) and None)
+    with LiveCamera(str(write_video(tmp_path / "a.mp4")), silence_s=0.1) as camera:
+        with pytest.raises(MediaError, match=r"sent nothing for 0\.1 s"):
+            next(iter(camera))
+        stalled.set()
+
+
+def test_containers_that_only_estimate_their_count_are_not_called_truncated(tmp_path: Path, caplog) -> None:
+    source = VideoFile(write_video(tmp_path / "a.mkv", fourcc="MJPG"))
+    source.frame_count = 40
+    assert len(list(source)) == 30
+    assert "ended after 30 of 40 announced frames" in caplog.text
 
 
 def test_writer_letterboxes_other_sizes_into_the_first(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""Live cameras and streams: always the newest frame, timed by the clock when it arrived."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cabinsafe.errors import MediaError
+from cabinsafe.media.source import FrameSource
+from cabinsafe.types import Frame
+
+
+class LiveCamera(FrameSource):
+    """A camera index or stream URL.
+
+    A thread of its own grabs every frame as it comes; whoever is slower than the camera gets the newest one,
+    so that time stays true. Frame indices count what the camera sent, so gaps show what was left out.
+
+    Args:
+        address: camera index or URL.
+        camera_id: what its frames carry.
+        silence_s: a camera that sends nothing for this long is taken to be lost.
+
+    Raises:
+        MediaError: it cannot be opened.
+    """
+
+    def __init__(self, address: int | str, camera_id: str = "front", silence_s: float = 10.0) -> None:
+        self.address = address
+        self.camera_id = camera_id
+        self._silence_s = silence_s
+        self._capture = cv2.VideoCapture(address)
+        if not self._capture.isOpened():
+            raise MediaError(f"camera or stream '{self._name}' cannot be opened")
+        self.fps = self._capture.get(cv2.CAP_PROP_FPS) or 25.0
+        self._news = threading.Condition()
+        self._newest: Frame | None = None
+        self._count = 0
+        self._ended = False
+        self._closing = False
+        self._thread = threading.Thread(target=self._grab, name=f"camera {self._name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def _name(self) -> str:
+        """The address without the password of a URL."""
+        return re.sub(r"//[^/@]*@", "//", str(self.address))
+
+    @property
+    def sent_count(self) -> int:
+        """Frames that the camera has sent so far, left out ones included."""
+        return self._count
+
+    def __iter__(self) -> Iterator[Frame]:
+        while True:
+            with self._news:
+                arrived = self._news.wait_for(lambda: self._newest or self._ended, timeout=self._silence_s)
+                frame, self._newest = self._newest, None
+            if frame is not None:
+                yield frame
+            elif arrived:
+                raise MediaError(f"camera or stream '{self._name}' ended after {self._count} frames")
+            else:
+                raise MediaError(f"camera or stream '{self._name}' sent nothing for {self._silence_s:g} s")
+
+    def close(self) -> None:
+        """Stop grabbing and release the camera; a stalled one is left to its thread, which ends with it."""
+        self._closing = True
+        self._thread.join(timeout=1.0)
+
+    def _grab(self) -> None:
+        epoch_s = time.time() - time.monotonic()
+        while not self._closing:
+            image = self._read()
+            if image is None:
+                break
+            t_s = epoch_s + time.monotonic()
+            with self._news:
+                self._newest = Frame(image=image, t_s=t_s, index=self._count, camera_id=self.camera_id)
+                self._count += 1
+                self._news.notify()
+        with self._news:
+            self._ended = True
+            self._news.notify()
+        self._capture.release()
+
+    def _read(self) -> NDArray[np.uint8] | None:
+        try:
+            read, image = self._capture.read()
+        except cv2.error:
+            return None
+        return np.asarray(image, dtype=np.uint8) if read else None

@@ -1,0 +1,34 @@
+"""``python -m cabinsafe.training.pose CONFIG.yaml``: train, or continue, one run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from cabinsafe.errors import CabinSafeError
+from cabinsafe.training.pose.config import load_config
+
+
+def main(arguments: list[str]) -> int:
+    """Run the training that a config describes; return the exit status."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m cabinsafe.training.pose CONFIG.yaml\n")
+        return 2
+    from cabinsafe.training.pose.recipe import run
+
+    try:
+        path = run(load_config(Path(arguments[0])), _print_line)
+    except CabinSafeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    _print_line(f"wrote {path}")
+    return 0
+
+
+def _print_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

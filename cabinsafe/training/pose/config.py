@@ -1,0 +1,86 @@
+"""Settings of one training run of the pose network: one YAML file, unknown keys refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cabinsafe.errors import ConfigError
+from cabinsafe.pose.decoder import DecoderOptions
+from cabinsafe.training.pose.augment import AugmentSpec
+
+
+class PoseTrainingConfig(BaseModel):
+    """One run.
+
+    Attributes:
+        annotations: COCO keypoint file of the people data.
+        images: folder of its images.
+        initial_weights: ONNX file of ``human-pose-estimation-0001``, the start of training.
+        initial_checkpoint: ``best.pt`` of an earlier run, whose averaged weights training starts
+            from instead; ``initial_weights`` stay the start that the result is compared with.
+        output: folder for checkpoints, the log, and the exported network.
+        crop_px: side of a training crop.
+        runtime_px: side of the letterbox used at run time and in validation.
+        learning_rate: peak rate of AdamW, reached after ``warmup_steps``, then falling as a cosine.
+        ema_decay: per-step decay of the averaged weights, which are the ones kept.
+        teacher_share: share of the start network's own maps in the target, 0 to 1.
+        teacher_guard: where the start network's map exceeds this and the label is empty, the cell
+            is left out of the loss (people without labels); 1 or more switches it off.
+        unlabelled_weight: see :class:`cabinsafe.training.pose.batches.BatchSpec`.
+        first_stage_weight: weight of the initial stage's loss beside the last one's.
+        decoder: the library's decoder in validation and in the report; low thresholds, because
+            average precision ranks people by score, and room for COCO's crowds.
+        blend: how far to go from the start weights (0) to the tuned ones (1), or past them; tried
+            on val after training, the best is exported.
+        bootstrap_rounds: resamples of the test images behind the interval of the AP gain.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    annotations: Path
+    images: Path
+    initial_weights: Path
+    initial_checkpoint: Path | None = None
+    output: Path
+    seed: int = 0
+    threads: int = Field(2, ge=1)
+    bf16: bool = True
+    crop_px: int = Field(288, multiple_of=8)
+    runtime_px: int = Field(352, multiple_of=8)
+    batch_size: int = Field(12, ge=1)
+    steps: int = Field(2400, ge=1)
+    learning_rate: float = Field(5e-5, gt=0)
+    warmup_steps: int = Field(50, ge=0)
+    weight_decay: float = Field(5e-4, ge=0)
+    ema_decay: float = Field(0.993, ge=0, lt=1)
+    teacher_share: float = Field(0.25, ge=0, le=1)
+    teacher_guard: float = Field(1.0, gt=0)
+    unlabelled_weight: float = Field(0.5, ge=0, le=1)
+    first_stage_weight: float = Field(0.5, ge=0)
+    validate_every_steps: int = Field(300, ge=1)
+    decoder: DecoderOptions = DecoderOptions(
+        peak_threshold=0.05,
+        suppression_radius_cells=1.5,
+        limb_threshold=0.05,
+        max_peaks_per_keypoint=512,
+        max_people=512,
+    )
+    blend: tuple[float, ...] = (0.5, 0.75, 1.0, 1.3)
+    bootstrap_rounds: int = Field(200, ge=1)
+    augment: AugmentSpec = AugmentSpec()
+
+
+def load_config(path: Path) -> PoseTrainingConfig:
+    """Read a training config.
+
+    Raises:
+        ConfigError: the file is unreadable, not YAML, or has wrong or unknown keys.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return PoseTrainingConfig.model_validate(content)
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ConfigError(f"{path}: {error}") from error

@@ -1,0 +1,31 @@
+"""The fixed split of the people data, by image id.
+
+Rule, written down so that it can never drift: take the first byte of
+``sha256("cabinsafe-people-v1:<image_id>")`` modulo 10. 0 is *test*, 1 is *val*, 2 to 9 are
+*train*. The rule looks at nothing but the id, so adding images never moves an old one. Weights,
+settings, thresholds and blends are chosen on *val*; *test* is only ever reported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final, Literal
+
+Split = Literal["train", "val", "test"]
+
+_SALT: Final = "cabinsafe-people-v1"
+
+
+def split_of(image_id: int) -> Split:
+    """Return the split that an image id belongs to."""
+    digest = hashlib.sha256(f"{_SALT}:{image_id}".encode()).digest()
+    bucket = digest[0] % 10
+    if bucket == 0:
+        return "test"
+    return "val" if bucket == 1 else "train"
+
+
+def select(image_ids: Iterable[int], split: Split) -> list[int]:
+    """Return the ids of one split, sorted."""
+    return sorted(image_id for image_id in image_ids if split_of(image_id) == split)
