@@ -174,7 +174,7 @@ class CabinAnalyzer(Closing):
         # Step by step over all cameras, the gate last: if a step fails, no camera's events are lost.
         scenes = [self._track(f, p, b) for f, p, b in zip(frames, poses, found, strict=True)]
         readings = [self._read(scene) for scene in scenes]
-        events = [self._gate_events(*pair) for pair in zip(scenes, readings, strict=True)]
+        events = [tuple(self._gate.update(s, r)) for s, r in zip(scenes, readings, strict=True)]
         rows = zip(frames, poses, found, scenes, readings, events, strict=True)
         inspections = [Inspection(*row) for row in rows]
         return inspections[0] if isinstance(frame, Frame) else inspections
@@ -199,7 +199,12 @@ class CabinAnalyzer(Closing):
             self._person_detector.close()
 
     def _check_order(self, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            if not isinstance(frame, Frame):
+                raise DataError(f"expected frames, got {type(frame).__name__}")
         cameras = [frame.camera_id for frame in frames]
+        if len(frames) > 1 and not isinstance(self._tracker, Mapping):
+            raise DataError(f"one tracker follows one camera only, got frames of {cameras}")
         if len(set(cameras)) != len(cameras):
             raise DataError(f"one batch holds one frame per camera, got {cameras}")
         for frame in frames:
@@ -230,14 +235,11 @@ class CabinAnalyzer(Closing):
         if view is not None and view.mirrored:
             skeletons = [skeleton.with_sides_swapped() for skeleton in skeletons]
         tracks = self._tracker_of(frame.camera_id).update(frame.t_s, boxes, skeletons, frame.size_wh)
+        self._last_t_s[frame.camera_id] = frame.t_s
         return Scene(t_s=frame.t_s, camera_id=frame.camera_id, size_wh=frame.size_wh, tracks=tuple(tracks))
 
     def _read(self, scene: Scene) -> tuple[Reading, ...]:
         return tuple(reading for detector in self._detectors for reading in detector.read(scene))
-
-    def _gate_events(self, scene: Scene, readings: tuple[Reading, ...]) -> tuple[Event, ...]:
-        self._last_t_s[scene.camera_id] = scene.t_s
-        return tuple(self._gate.update(scene, readings))
 
 
 def _make_engine(cabin: CabinConfig, card: PoseCard) -> Engine:

@@ -27,7 +27,7 @@ class ModelCard(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: str
+    kind: str = ""
     card_version: Literal[1] = 1
     name: str
     file: str = Field(pattern=r"^[^/\\]+$")
@@ -61,7 +61,7 @@ class ModelCard(BaseModel):
             raise ModelError(f"{file}: not a readable JSON card: {error}") from error
         except ValidationError as error:
             wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'card'}: {e['msg']}" for e in error.errors())
-            kind = cls.model_fields["kind"].default
+            kind = cls.model_fields["kind"].default or "model"
             raise ModelError(f"{file}: not a {kind} card: {wrong}") from error
         card._path = file
         return card
@@ -87,3 +87,9 @@ def _find_card(path: str | Path) -> Path:
         return embedded
     names = ", ".join(sorted(file.stem for file in models.glob("*.json"))) or "none"
     raise ModelError(f"no model card '{path}': neither a file nor one of the embedded models ({names})")
+
+
+class AnyCard(ModelCard):
+    """Card of any kind of model: what all have is checked, what only some have is left aside."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")

@@ -10,10 +10,12 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
-from cabinsafe.errors import CabinSafeError
+from cabinsafe.errors import CabinSafeError, ConfigError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 config_app = typer.Typer(no_args_is_help=True, help="Cabin files.")
@@ -76,12 +78,14 @@ def analyze(
     console = Console(stderr=False, highlight=False)
     with CabinAnalyzer.from_config(cabin) as analyzer:
         view = camera or next(iter(analyzer.views))
+        if view not in analyzer.views:
+            raise ConfigError(f"no camera '{view}' in this cabin; it has {', '.join(analyzer.views)}")
         with (
             open_source(source, view, image_fps) as frames,
-            ResultFiles(out, frames.fps, video) as files,
+            ResultFiles(out, frames.fps, video, Path(source) if Path(source).is_file() else None) as files,
             _progress_bar(console) as progress,
         ):
-            task = progress.add_task(Path(source).name or source, total=frames.frame_count, fps=0.0)
+            task = progress.add_task(escape(Path(source).name or source), total=frames.frame_count, fps=0.0)
 
             def advance(_: Any) -> None:
                 progress.advance(task)
@@ -89,7 +93,8 @@ def analyze(
 
             summary = run(analyzer, frames, files, advance)
     console.print(_summary_table(summary.events))
-    console.print(f"{summary.frames} frames, {len(summary.events)} events; results in {out}", soft_wrap=True)
+    counts = f"{summary.frames} frames, {len(summary.events)} events"
+    console.print(f"{counts}; results in {out}", soft_wrap=True, markup=False)
     if summary.interrupted:
         console.print("interrupted: what was found until then is written")
         raise typer.Exit(130)
@@ -111,7 +116,8 @@ def doctor() -> None:
     table = Table("area", "name", "usable", "details")
     findings = examine()
     for finding in findings:
-        table.add_row(finding.area, finding.name, "yes" if finding.usable else "no", finding.detail)
+        cells = (finding.area, finding.name, "yes" if finding.usable else "no", finding.detail)
+        table.add_row(*(Text(cell) for cell in cells))
     Console(highlight=False).print(table)
     vital = {"native", "model", "opencv"}
     if any(finding.area in vital and not finding.usable for finding in findings):
@@ -156,7 +162,7 @@ def _summary_table(events: list[Any]) -> Table:
             event.kind.replace("_", " "),
             f"{event.t_start_s:.1f} s",
             f"{event.t_end_s:.1f} s",
-            " > ".join(f"#{track_id} {seat or ''}".strip() for track_id, seat in people),
+            " > ".join(seat or f"#{track_id}" for track_id, seat in people),
             f"{event.peak_score:.2f}",
             event.end_reason.replace("_", " "),
         )

@@ -6,6 +6,8 @@ from types import TracebackType
 
 from typing_extensions import Self
 
+from cabinsafe.errors import CabinSafeError
+
 
 class Closing:
     """Base of everything with a ``close``: leaving its ``with`` block calls it."""
@@ -19,4 +21,8 @@ class Closing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except CabinSafeError:
+            if error is None:  # else the first error is the one to tell of
+                raise

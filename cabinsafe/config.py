@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,7 +64,7 @@ class CabinConfig(Options):
         description="Kind to gate options; 'default' stands for kinds that are not named",
     )
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         super().__init__(**values)
         self.detector_options()
 
@@ -82,9 +83,12 @@ class CabinConfig(Options):
 
     @property
     def digest(self) -> str:
-        """Sha256 of the configuration's content, defaults included; comments and order do not count."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+        """Sha256 of the content, defaults included; comments, order, and where files lie do not count."""
+        content = self.model_dump(mode="json")
+        content["detectors"] = {k: o.model_dump(mode="json") for k, o in self.detector_options().items()}
+        for section, key in _path_places(content):
+            section[key] = Path(section[key]).name
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def detector_options(self) -> dict[str, DetectorOptions]:
         """Options of each detector, checked by the detector's own class.
@@ -109,7 +113,8 @@ class CabinConfig(Options):
 def load_config(path: str | Path) -> CabinConfig:
     """Read one cabin's YAML file, or the bundled one of a bare name (``"sedan"``).
 
-    Paths in it (``pose.model``, ``pose.recording``, ``person_detector.options.path``) are relative to it.
+    Paths in it (``pose.model``, ``pose.recording``, ``detectors.*.model``, ``person_detector.options.path``)
+    are relative to it.
 
     Raises:
         ConfigError: it cannot be read, is no YAML mapping, names a key twice, or holds an unknown key or a
@@ -145,7 +150,7 @@ def config_schema() -> dict[str, Any]:
 
 def _find_config(path: str | Path) -> Path:
     bundled = bundled_dir("configs") / f"{path}.yaml"
-    is_bare_name = Path(path).parent == Path() and not Path(path).exists()
+    is_bare_name = Path(path).parent == Path() and not Path(path).is_file()
     return bundled if is_bare_name and bundled.is_file() else Path(path)
 
 
@@ -155,7 +160,13 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be a plain value", key_node.start_mark
+                )
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key '{key}' is given twice", key_node.start_mark
@@ -166,11 +177,16 @@ class _StrictLoader(yaml.SafeLoader):
 
 def _resolve_paths(values: dict[Any, Any], folder: Path) -> None:
     """Make the file's relative paths absolute, in place; embedded model names stay as they are."""
+    for section, key in _path_places(values):
+        if Path(section[key]).suffix:
+            section[key] = str(folder / section[key])
+
+
+def _path_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:
+    """Where a cabin file, or its dump, holds paths: section and key."""
     detector = values.get("person_detector")
+    detectors = values.get("detectors")
     places = [(values.get("pose"), "model"), (values.get("pose"), "recording")]
     places.append((detector.get("options") if isinstance(detector, dict) else None, "path"))
-    for section, key in places:
-        if isinstance(section, dict) and isinstance(section.get(key), str):
-            candidate = folder / section[key]
-            if candidate.suffix:
-                section[key] = str(candidate)
+    places += [(options, "model") for options in (detectors if isinstance(detectors, dict) else {}).values()]
+    return [(s, key) for s, key in places if isinstance(s, dict) and isinstance(s.get(key), str)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distributions, version
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cabinsafe.config import DEFAULT_MODEL
 from cabinsafe.errors import CabinSafeError
 from cabinsafe.resources import bundled_dir
 
@@ -35,7 +35,7 @@ def examine() -> list[Finding]:
         ),
         *(_try("codec", name, _codec, fourcc, suffix) for name, fourcc, suffix in _CODECS),
         _try("opencv", "cv2", _opencv),
-        *(_try("model", card.stem, _model, card) for card in sorted(bundled_dir("models").glob("*.json"))),
+        *(_try("model", name, _model, name) for name in _model_names()),
         *_detectors(),
         *(_extra(extra, package) for extra, package in _EXTRAS),
     ]
@@ -101,16 +101,21 @@ def _opencv() -> str:
     return f"{cv2.__version__} ({', '.join(variants) or 'not from a wheel'})"
 
 
-def _model(card: Path) -> str:
-    """Check the digest and open the file."""
-    from cabinsafe.onnx_session import open_session
-    from cabinsafe.resources import verify_sha256
+def _model_names() -> list[str]:
+    """The embedded models, and those that must be."""
+    present = {card.stem for card in bundled_dir("models").glob("*.json")}
+    return sorted(present | {DEFAULT_MODEL, "unsafe-sitting"})
 
-    content = json.loads(card.read_text(encoding="utf-8"))
-    file = card.parent / content["file"]
-    verify_sha256(file, content["sha256"], card)
+
+def _model(name: str) -> str:
+    """Check the digest and open the file."""
+    from cabinsafe.cards import AnyCard
+    from cabinsafe.onnx_session import open_session
+
+    card = AnyCard.load(name)
+    file = card.verified_file()
     open_session(file)
-    return f"{content['kind']}, {file.stat().st_size / 1e6:.1f} MB, digest as on its card"
+    return f"{card.kind}, {file.stat().st_size / 1e6:.1f} MB, digest as on its card"
 
 
 def _module_of(kind: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
+from typing_extensions import Self
 
 from cabinsafe.errors import ConfigError
 
@@ -22,11 +23,27 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
             raise OptionsError(error, type(self)) from error
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Options from a mapping of keys to values."""
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise OptionsError(error, cls) from error
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Options from JSON text."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as error:
+            raise OptionsError(error, cls) from error
 
 
 class OptionsError(ConfigError, ValueError):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib
 import json
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -49,7 +51,7 @@ class RecordedBoxes:
     """
 
     def __init__(self, path: str, tolerance_s: float = 0.005) -> None:
-        self._tolerance_s = tolerance_s
+        self._tolerance_s = float(tolerance_s)
         self._boxes: dict[str, list[tuple[float, list[Box]]]] = {}
         try:
             lines = Path(path).read_text(encoding="utf-8").splitlines()
@@ -62,11 +64,15 @@ class RecordedBoxes:
             except (json.JSONDecodeError, ValidationError, DataError) as error:
                 raise ConfigError(f"{path}, line {number}: not a record of boxes: {error}") from error
             self._boxes.setdefault(record.camera_id, []).append((record.t_s, boxes))
+        for records in self._boxes.values():
+            records.sort(key=itemgetter(0))
 
     def detect(self, frame: Frame) -> Sequence[Box] | None:
         """Boxes recorded nearest to the frame's time, or None if nothing was recorded then."""
         recorded = self._boxes.get(frame.camera_id, [])
-        t_s, boxes = min(recorded, key=lambda r: abs(r[0] - frame.t_s), default=(float("inf"), []))
+        after = bisect_left(recorded, frame.t_s, key=itemgetter(0))
+        near = recorded[max(0, after - 1) : after + 1]
+        t_s, boxes = min(near, key=lambda r: abs(r[0] - frame.t_s), default=(float("inf"), []))
         return boxes if abs(t_s - frame.t_s) <= self._tolerance_s else None
 
     def close(self) -> None:
@@ -93,6 +99,6 @@ def make_person_detector(kind: str, options: Mapping[str, Any]) -> PersonDetecto
     module, _, name = kinds[kind].partition(":")
     try:
         detector: PersonDetector = getattr(importlib.import_module(module), name)(**options)
-    except (ImportError, AttributeError, TypeError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ConfigError(f"person_detector '{kind}' cannot be built: {error}") from error
     return detector

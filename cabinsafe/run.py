@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from cabinsafe.analyzer import CabinAnalyzer, Inspection
 from cabinsafe.closing import Closing
 from cabinsafe.errors import OutputError
 from cabinsafe.interrupts import DeferredInterrupt
+from cabinsafe.jsonl import JsonLinesFile
 from cabinsafe.media import FrameSource, VideoWriter, draw_scene
-from cabinsafe.types import EndReason, Event, Frame, Scene
+from cabinsafe.types import EndReason, Event, Frame
 from cabinsafe.views import CameraView
 
 EVENTS_FILE = "events.jsonl"
@@ -53,32 +53,40 @@ class ResultFiles(Closing):
         folder: created if need be.
         fps: of the video.
         video: whether to write one.
+        source: the file that is read, if it is one; it is never written over.
 
     Raises:
-        OutputError: the folder cannot be created or written to.
+        OutputError: the folder cannot be created or written to, or holds the source under a result's name.
     """
 
-    def __init__(self, folder: Path, fps: float, video: bool = True) -> None:
+    def __init__(self, folder: Path, fps: float, video: bool = True, source: Path | None = None) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._events: IO[str] = (folder / EVENTS_FILE).open("w", encoding="utf-8")
-            self._scenes: IO[str] = (folder / SCENES_FILE).open("w", encoding="utf-8")
+            for name in (EVENTS_FILE, SCENES_FILE, VIDEO_FILE):
+                if source is not None and (folder / name).exists() and (folder / name).samefile(source):
+                    raise OutputError(f"{source} would be overwritten by the results; choose another folder")
+            (folder / VIDEO_FILE).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(
                 f"{folder}: results cannot be written there: {error.strerror or error}"
             ) from error
+        self._events = JsonLinesFile(folder / EVENTS_FILE)
+        self._scenes = JsonLinesFile(folder / SCENES_FILE)
         self._video = VideoWriter(folder / VIDEO_FILE, fps) if video else None
         self._running: dict[str, Event] = {}
 
     def write_inspection(self, inspection: Inspection, view: CameraView | None) -> None:
-        """Write a frame's scene, events and picture."""
+        """Write a frame's scene, events and picture.
+
+        Raises:
+            OutputError: the disk is full, say; what was written before is whole.
+        """
         for event in inspection.events:
             self.write_event(event)
-        self._write_line(self._scenes, inspection.scene)
+        self._scenes.write(inspection.scene.model_dump_json())
         if self._video is not None:
-            self._video.write(
-                draw_scene(inspection.frame.image, inspection.scene, view, self._running.values())
-            )
+            picture = draw_scene(inspection.frame.image, inspection.scene, view, self._running.values())
+            self._video.write(picture)
 
     def write_event(self, event: Event) -> None:
         """Write one event line."""
@@ -86,37 +94,18 @@ class ResultFiles(Closing):
             self._running.pop(event.event_id, None)
         else:
             self._running[event.event_id] = event
-        self._write_line(self._events, event)
-
-    @staticmethod
-    def _write_line(file: IO[str], record: Event | Scene) -> None:
-        """Write a record at once, so that it survives whatever comes next."""
-        try:
-            file.write(record.model_dump_json() + "\n")
-            file.flush()
-        except OSError as error:
-            raise _unwritable(file, error) from error
+        self._events.write(event.model_dump_json())
 
     def close(self) -> None:
         """Close all files; the video becomes playable with this.
 
         Raises:
-            OutputError: what was still to be written could not be; all are closed nevertheless.
+            OutputError: the video could not be written in full.
         """
-        failed: OutputError | None = None
-        for file in (self._events, self._scenes):
-            try:
-                file.close()
-            except OSError as error:
-                failed = _unwritable(file, error)
+        self._events.close()
+        self._scenes.close()
         if self._video is not None:
             self._video.close()
-        if failed is not None:
-            raise failed
-
-
-def _unwritable(file: IO[str], error: OSError) -> OutputError:
-    return OutputError(f"{file.name}: cannot be written: {error.strerror or error}")
 
 
 def run(

@@ -25,9 +25,10 @@ from typing_extensions import Self
 from cabinsafe.errors import DataError, ShapeError
 from cabinsafe.fields import FloatArray, Floats, Image, read_only_floats
 
-BoxXyxy = tuple[float, float, float, float]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+BoxXyxy = tuple[_Finite, _Finite, _Finite, _Finite]
 _Score = Annotated[float, Field(ge=0.0, le=1.0)]
-_Seconds = Annotated[float, Field(allow_inf_nan=False)]
+_Seconds = _Finite
 
 
 class _Record(BaseModel):
@@ -35,11 +36,19 @@ class _Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
             raise DataError(f"{type(self).__name__}: {_in_words(error)}") from error
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Make one record from a mapping; what is none is a DataError too."""
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise DataError(f"{cls.__name__}: {_in_words(error)}") from error
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
@@ -209,9 +218,9 @@ class Track(_Record):
     box_xyxy: BoxXyxy
     box_source: BoxSource
     skeleton: Skeleton | None = None
-    velocity_xy: tuple[float, float] = (0.0, 0.0)
-    age_s: Annotated[float, Field(ge=0)] = 0.0
-    unseen_s: Annotated[float, Field(ge=0)] = 0.0
+    velocity_xy: tuple[_Finite, _Finite] = (0.0, 0.0)
+    age_s: Annotated[_Seconds, Field(ge=0)] = 0.0
+    unseen_s: Annotated[_Seconds, Field(ge=0)] = 0.0
     seat: str | None = None
 
 
@@ -247,7 +256,7 @@ class Reading(_Record):
     track_ids: tuple[int, ...]
     state: State
     score: _Score = 0.0
-    evidence: dict[str, float] = Field(default_factory=dict)
+    evidence: dict[str, _Finite] = Field(default_factory=dict)
 
 
 Phase = Literal["started", "updated", "ended"]
@@ -277,14 +286,14 @@ class Event(_Record):
     event_id: str
     kind: str
     phase: Phase
-    t_start_s: float
-    t_end_s: float | None = None
-    t_s: float
+    t_start_s: _Seconds
+    t_end_s: _Seconds | None = None
+    t_s: _Seconds
     camera_id: str
     track_ids: tuple[int, ...]
     seats: tuple[str | None, ...] = ()
     peak_score: _Score
-    evidence: dict[str, float] = Field(default_factory=dict)
+    evidence: dict[str, _Finite] = Field(default_factory=dict)
     end_reason: EndReason | None = None
     config_digest: str = ""
     model_digests: dict[str, str] = Field(default_factory=dict)

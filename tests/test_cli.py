@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -116,7 +117,7 @@ def test_an_image_that_is_none_keeps_what_was_found(tmp_path: Path) -> None:
         (["analyze", "empty.mp4", "-c", "sedan", "-o", "out"], "the file is empty (0 bytes)"),
         (
             ["analyze", "empty.mp4", "-c", "typo.yaml", "-o", "out"],
-            "typo.yaml: nam: unknown key; did you mean 'name'?",
+            "nam: unknown key; did you mean 'name'?",
         ),
         (["analyze", "empty.mp4", "-c", "none.yaml", "-o", "out"], "none.yaml: cannot be read"),
         (
@@ -139,6 +140,53 @@ def test_mistakes_end_in_one_clear_line(tmp_path: Path, arguments: list[str], me
     assert done.stderr.startswith("error: ")
     assert message in one_line(done.stderr)
     assert "Traceback" not in done.stderr
+
+
+def test_the_input_is_never_overwritten(short_clip: Path, tmp_path: Path) -> None:
+    data = short_clip.read_bytes()
+    (tmp_path / VIDEO_FILE).write_bytes(data)
+    done = cabinsafe("analyze", tmp_path / VIDEO_FILE, "-c", "shuttle", "-o", tmp_path)
+    assert done.returncode == 1
+    assert "would be overwritten by the results; choose another folder" in one_line(done.stderr)
+    assert (tmp_path / VIDEO_FILE).read_bytes() == data
+
+
+def test_a_mistake_leaves_older_results_alone_and_a_new_run_leaves_none(
+    short_clip: Path, tmp_path: Path
+) -> None:
+    for name in (EVENTS_FILE, SCENES_FILE, VIDEO_FILE):
+        (tmp_path / name).write_text("old")
+    assert (
+        cabinsafe("analyze", short_clip, "-c", "shuttle", "-o", tmp_path, "--camera", "roof").returncode == 1
+    )
+    assert cabinsafe("analyze", tmp_path / "none.mp4", "-c", "shuttle", "-o", tmp_path).returncode == 1
+    assert {file.read_text() for file in tmp_path.iterdir()} == {"old"}
+    assert cabinsafe("analyze", short_clip, "-c", "shuttle", "-o", tmp_path, "--no-video").returncode == 0
+    assert not (tmp_path / VIDEO_FILE).exists()
+
+
+@pytest.mark.parametrize(("limit_kib", "file"), [(8, SCENES_FILE), (100, VIDEO_FILE)])
+def test_a_full_disk_leaves_whole_lines_and_says_so(
+    repository: Path, tmp_path: Path, limit_kib: int, file: str
+) -> None:
+    """A limit on the size of files stands in for the disk: 8 KiB hold a few scenes, 100 KiB not the video."""
+    clip = tmp_path / "clip.avi"
+    with open_source(repository / "demo" / "ride.mp4") as source:
+        writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 15, (640, 480))
+        for frame in islice(source, 25):
+            writer.write(frame.image)
+        writer.release()
+    out = tmp_path / "out"
+    arguments = " ".join(map(str, [*COMMAND, "analyze", clip, "-c", "shuttle", "-o", out]))
+    command = f"trap '' XFSZ; ulimit -f {limit_kib}; exec {arguments}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 1, done.stdout
+    assert re.search(
+        rf"error: .*{re.escape(file)}: .*(cannot be written|could be written)", one_line(done.stderr)
+    )
+    assert read_scenes(out), "whole scenes are there"
+    phases = [event.phase for event in read_events(out)]
+    assert phases.count("started") == phases.count("ended")
 
 
 def test_a_model_that_is_not_the_one_on_its_card(repository: Path, tmp_path: Path) -> None:

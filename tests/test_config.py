@@ -22,6 +22,9 @@ cameras:
 """
 
 
+SITTING = "detectors: {unsafe_sitting: {model: svm.json}}"
+
+
 @pytest.fixture
 def write(tmp_path: Path):
     def write(text: str) -> Path:
@@ -114,6 +117,12 @@ def test_files_that_are_no_mapping(write, text: str, part: str) -> None:
         load_config(write(text))
 
 
+def test_merge_keys_work_and_are_not_taken_for_repeated_ones(write) -> None:
+    text = "events:\n  default: &d {hold_s: 3, release_s: 4}\n  hand_on_leg: {<<: *d, hold_s: 2}\n"
+    gate = load_config(write(MINIMAL + text)).events["hand_on_leg"]
+    assert (gate.hold_s, gate.release_s) == (2, 4)
+
+
 def test_missing_file_and_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "none.yaml", tmp_path):
         with pytest.raises(ConfigError, match="cannot be read"):
@@ -138,12 +147,27 @@ def test_digest_follows_content_not_layout(write) -> None:
     plain = load_config(write(MINIMAL)).digest
     assert load_config(write("# a comment\n" + MINIMAL + "pose: {threads: 1}\n")).digest == plain
     assert load_config(write(MINIMAL + "pose: {threads: 2}\n")).digest != plain
+    every = "detectors: {feet_on_seats: {margin_shins: %s}, hand_on_leg: {}, unsafe_sitting: {}}\n"
+    assert load_config(write(MINIMAL + every % 0.15)).digest == plain, "a default that is written out"
+    assert load_config(write(MINIMAL + every % 0.16)).digest != plain
+
+
+def test_digest_does_not_depend_on_where_the_file_lies(tmp_path: Path) -> None:
+    digests = set()
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        (folder / "cabin.yaml").write_text(MINIMAL + "pose: {model: nets/mine.json}")
+        digests.add(load_config(folder / "cabin.yaml").digest)
+    assert len(digests) == 1
 
 
 def test_paths_are_relative_to_the_file(write, tmp_path: Path) -> None:
-    cabin = load_config(write(MINIMAL + "pose: {model: nets/a.json, engine: replay, recording: maps.npz}"))
+    cabin = load_config(
+        write(MINIMAL + "pose: {model: nets/a.json, engine: replay, recording: maps.npz}\n" + SITTING)
+    )
     assert cabin.pose.model == str(tmp_path / "nets/a.json")
     assert cabin.pose.recording == str(tmp_path / "maps.npz")
+    assert cabin.detectors["unsafe_sitting"]["model"] == str(tmp_path / "svm.json")
 
 
 def test_schema_describes_every_detector_and_is_json() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,6 +29,7 @@ from cabinsafe.detectors import FeetOnSeats, HandOnLeg, UnsafeSitting
 from cabinsafe.errors import MissingExtraError, ShapeError
 from cabinsafe.events import EventGate, GateOptions
 from cabinsafe.media import open_source
+from cabinsafe.person_detectors import make_person_detector
 from cabinsafe.pose import DecoderOptions, Limb, OnnxEngine, PafDecoder, PoseCard, Topology
 from cabinsafe.tracking import Tracker, TrackerOptions
 from cabinsafe.views import CameraView, SeatView
@@ -39,6 +43,18 @@ def file_with(folder: Path, name: str, content: bytes) -> Path:
     return path
 
 
+HUGE_PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
+HUGE_PNG += struct.pack(">I", zlib.crc32(HUGE_PNG[12:]))
+
+
+def analyzer() -> CabinAnalyzer:
+    return CabinAnalyzer(SimpleNamespace(estimate=lambda frames: []), Tracker(), [], EventGate())
+
+
+def frame(camera_id: str) -> Frame:
+    return Frame(image=np.zeros((2, 2, 3), np.uint8), t_s=0, camera_id=camera_id)
+
+
 BAD: dict[str, Callable[[Path], object]] = {
     "box": lambda _: Box(xyxy="a"),
     "frame": lambda _: Frame(image=None, t_s=0),
@@ -50,6 +66,18 @@ BAD: dict[str, Callable[[Path], object]] = {
     "config": lambda _: CabinConfig(name=""),
     "config file": lambda folder: load_config(file_with(folder, "a.yaml", b"\xff\xfe")),
     "analyzer": lambda folder: CabinAnalyzer.from_config(file_with(folder, "a.yaml", b"name: [")),
+    "config as a mapping": lambda _: CabinConfig.model_validate({"name": 3}),
+    "config as json": lambda _: CabinConfig.model_validate_json("{"),
+    "config with a list as key": lambda folder: load_config(file_with(folder, "a.yaml", b"? [1, 2]\n: 3")),
+    "config with a key called self": lambda folder: load_config(file_with(folder, "a.yaml", b"self: 3")),
+    "frame that is none": lambda _: analyzer().process(MAPS[0]),
+    "frames that are none": lambda _: analyzer().process([MAPS[0]]),
+    "two cameras, one tracker": lambda _: analyzer().process([frame("a"), frame("b")]),
+    "no number": lambda _: open_source("²"),
+    "huge image": lambda folder: list(open_source(file_with(folder, "a.png", HUGE_PNG))),
+    "recorded boxes": lambda folder: make_person_detector(
+        "recorded", {"path": str(file_with(folder, "b.jsonl", b"")), "tolerance_s": "x"}
+    ),
     "gate options": lambda _: GateOptions(hold_s=-1),
     "decoder options": lambda _: DecoderOptions(peak_threshold=7),
     "tracker options": lambda _: TrackerOptions(coast_s="long"),

@@ -15,7 +15,7 @@ LAYERS = [
     ["run", "doctor"],
     ["analyzer"],
     ["config"],
-    ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts"],
+    ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts", "jsonl"],
     ["views", "onnx_session", "cards"],
     ["types", "geometry", "resources", "closing"],
     ["fields", "options"],

@@ -42,8 +42,8 @@ class FeetOnSeats:
 
     One reading per person. An ankle counts as up when it stands over a seat line by more than the margin,
     as down when it stands under every line or beside them all, and as not observed when it is hidden, weak,
-    or so high that it belongs to no seat. The reading is true if either ankle is up, false if both are seen to be
-    down, and not observable otherwise.
+    or so high that it belongs to no seat. The reading is true if either ankle is up, false if both are seen
+    to be down, and not observable otherwise.
     """
 
     Options: ClassVar[type[DetectorOptions]] = FeetOnSeatsOptions

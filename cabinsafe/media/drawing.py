@@ -107,7 +107,8 @@ def _draw_text(canvas: Image, text: str, origin: tuple[int, int], unit: int) -> 
     font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.4 * unit
     (width, height), below = cv2.getTextSize(text, font, scale, unit)
     x, y = origin
-    plate = canvas[max(0, y - height - unit) : y + below, max(0, x - unit) : x + width + unit]
+    top, left = max(0, y - height - unit), max(0, x - unit)
+    plate = canvas[top : max(0, y + below), left : max(0, x + width + unit)]
     plate //= 3
     cv2.putText(canvas, text, origin, font, scale, _TEXT, unit, cv2.LINE_AA)
 

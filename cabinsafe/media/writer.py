@@ -19,15 +19,16 @@ class VideoWriter:
 
     Args:
         path: file to write.
-        fps: frames per second.
+        fps: frames per second; 25 where a camera names a rate that cannot be (under 1, over 120).
 
     Raises:
-        OutputError: on the first frame, if the file cannot be written.
+        OutputError: the file cannot be written, or not in full.
     """
 
     def __init__(self, path: Path, fps: float) -> None:
         self._path = path
-        self._fps = fps
+        self._fps = fps if 1 <= fps <= 120 else 25.0
+        self._count = 0
         self._writer: cv2.VideoWriter | None = None
         self._size_wh = (0, 0)
 
@@ -43,8 +44,16 @@ class VideoWriter:
         if (image.shape[1], image.shape[0]) != self._size_wh:
             image, _ = letterbox(image, self._size_wh, 0)
         self._writer.write(image)
+        self._count += 1
 
     def close(self) -> None:
-        """Finish the file; without a frame none is written."""
-        if self._writer is not None:
-            self._writer.release()
+        """Finish the file, and read back that it is whole; without a frame none is written."""
+        if self._writer is None:
+            return
+        self._writer.release()
+        self._writer = None
+        written = cv2.VideoCapture(str(self._path))
+        count = int(written.get(cv2.CAP_PROP_FRAME_COUNT)) if written.isOpened() else 0
+        written.release()
+        if count != self._count:
+            raise OutputError(f"{self._path}: only {count} of {self._count} frames could be written")

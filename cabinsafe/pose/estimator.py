@@ -78,7 +78,7 @@ class PoseEstimator:
             EngineError: the engine failed, or left out an output.
             ShapeError: an output has another shape than the card says.
         """
-        outputs = self.engine.infer({self.card.input.name: batch})
+        outputs = self._run(batch)
         width, height = (side // self.card.maps.stride for side in self.card.input.size_wh)
         topology = self.card.topology
         channels = {
@@ -93,6 +93,14 @@ class PoseEstimator:
                 raise ShapeError(f"output '{name}'", expected, outputs[name].shape)
         heatmaps, pafs = (outputs[name] for name in channels)
         return [PoseMaps(*maps) for maps in zip(heatmaps, pafs, strict=True)]
+
+    def _run(self, batch: FloatArray) -> dict[str, FloatArray]:
+        """One run for the whole batch, or one per image if the network takes no more."""
+        name = self.card.input.name
+        if self.engine.inputs[0].shape[0] != 1 or len(batch) == 1:
+            return self.engine.infer({name: batch})
+        runs = [self.engine.infer({name: image[None]}) for image in batch]
+        return {output: np.concatenate([run[output] for run in runs]) for output in runs[0]}
 
     def decode(self, maps: PoseMaps, transform: LetterboxTransform) -> PoseResult:
         """Skeletons of one frame's maps, in frame pixels."""
@@ -124,4 +132,11 @@ def _check_tensors(engine: Engine, card: PoseCard) -> None:
         raise ModelError(
             f"network '{card.name}': its card names input '{card.input.name}' and outputs {wanted}, "
             f"the engine has inputs {inputs} and outputs {outputs}"
+        )
+    width, height = card.input.size_wh
+    shape, wanted_shape = engine.inputs[0].shape, (3, height, width)
+    fits = [have in (None, want) for have, want in zip(shape[1:], wanted_shape, strict=False)]
+    if len(shape) != 4 or not all(fits):
+        raise ModelError(
+            f"network '{card.name}': its card says input (N, 3, {height}, {width}), the engine wants {shape}"
         )

@@ -106,6 +106,26 @@ def test_an_engine_whose_tensors_are_not_those_of_the_card() -> None:
         PoseEstimator(engine, card_for(topology, 4), PafDecoder(topology))
 
 
+def test_an_engine_of_another_input_size_is_refused_at_the_start() -> None:
+    topology = Topology.trt_pose()
+    engine = ReplayEngine(maps_of(topology, POINTS, 4), (TensorSpec("image", (None, 3, 96, 96), "float32"),))
+    with pytest.raises(
+        ModelError, match=r"card says input \(N, 3, 160, 160\), the engine wants \(None, 3, 96, 96\)"
+    ):
+        PoseEstimator(engine, card_for(topology, 4), PafDecoder(topology))
+
+
+def test_a_network_that_takes_one_image_at_a_time_still_serves_several_cameras() -> None:
+    topology = Topology.trt_pose()
+    maps = maps_of(topology, POINTS, 4)
+    both = {name: np.concatenate([array, np.zeros_like(array)]) for name, array in maps.items()}
+    engine = ReplayEngine(both, (TensorSpec("image", (1, 3, SIZE, SIZE), "float32"),))
+    estimator = PoseEstimator(engine, card_for(topology, 4), PafDecoder(topology))
+    image = np.zeros((8, 8, 3), np.uint8)
+    results = estimator.estimate([Frame(image=image, t_s=0.0, camera_id=c) for c in ("front", "rear")])
+    assert [len(result.skeletons) for result in results] == [1, 0]
+
+
 def test_no_frames_no_result_and_a_closed_engine_says_so() -> None:
     topology = Topology.trt_pose()
     estimator = PoseEstimator(
