@@ -1,5 +1,10 @@
 """cabinsafe turns the cameras in a vehicle cabin into safety events."""
 
+from pkgutil import extend_path
+
+# A program that runs in a checkout imports the package from there; the native module is in the installed one.
+__path__ = extend_path(__path__, __name__)
+
 from cabinsafe.analyzer import CabinAnalyzer
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.errors import CabinSafeError

@@ -19,7 +19,7 @@ from cabinsafe import Event, Scene
 from cabinsafe.media import open_source
 from cabinsafe.run import EVENTS_FILE, SCENES_FILE, VIDEO_FILE
 
-COMMAND = [sys.executable, "-m", "cabinsafe.cli"]
+COMMAND = [str(Path(sys.executable).with_name("cabinsafe"))]
 
 
 def cabinsafe(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

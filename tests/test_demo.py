@@ -17,7 +17,7 @@ from cabinsafe.run import EVENTS_FILE, SCENES_FILE, VIDEO_FILE
 @pytest.fixture(scope="module")
 def results(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "cabinsafe.cli", "demo", "--out", str(out)]
+    command = [str(Path(sys.executable).with_name("cabinsafe")), "demo", "--out", str(out)]
     subprocess.run(command, check=True, timeout=1200, stdout=subprocess.DEVNULL)
     return out
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_public_list_is_exact(module: str, names: set[str]) -> None:
         assert getattr(imported, name) is not None
 
 
-def test_import_pulls_in_nothing_heavy() -> None:
+def test_import_pulls_in_nothing_heavy(tmp_path: Path) -> None:
     heavy = [
         "torch",
         "onnxruntime",
@@ -47,5 +48,15 @@ def test_import_pulls_in_nothing_heavy() -> None:
         "tensorrt",
     ]
     code = f"import cabinsafe, sys; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_program_in_a_checkout_finds_the_installed_native_module(repository: Path) -> None:
+    code = "from cabinsafe.pose import PafDecoder, Topology; PafDecoder(Topology.trt_pose())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
