@@ -91,7 +91,11 @@ def analyze(
                 progress.advance(task)
                 progress.update(task, fps=progress.tasks[task].speed or 0.0)
 
-            summary = run(analyzer, frames, files, advance)
+            try:
+                summary = run(analyzer, frames, files, advance)
+            except CabinSafeError:
+                console.print(f"stopped; what was found until then is in {out}", soft_wrap=True, markup=False)
+                raise
     console.print(_summary_table(summary.events))
     counts = f"{summary.frames} frames, {len(summary.events)} events"
     console.print(f"{counts}; results in {out}", soft_wrap=True, markup=False)

@@ -107,6 +107,7 @@ def test_an_image_that_is_none_keeps_what_was_found(tmp_path: Path) -> None:
     done = cabinsafe("analyze", tmp_path, "--cabin", "sedan", "--out", tmp_path / "out")
     assert done.returncode == 1
     assert "2.png: not an image that can be read" in one_line(done.stderr)
+    assert "stopped; what was found until then is in" in one_line(done.stdout)
     assert_complete(tmp_path / "out", 1)
 
 
@@ -215,7 +216,16 @@ def test_version_schema_check_and_doctor() -> None:
     assert "cabin 'sedan' is valid, 1 camera(s)" in cabinsafe("config", "check", "sedan").stdout
     doctor = cabinsafe("doctor")
     assert doctor.returncode == 0, doctor.stdout
-    for name in ("PAF decoder", "onnx", "replay", "tensorrt", "cabinsafe-pose", "unsafe-sitting", "MPEG-4"):
+    for name in (
+        "PAF decoder",
+        "onnx",
+        "replay",
+        "tensorrt",
+        "cabinsafe-pose",
+        "unsafe-sitting",
+        "MPEG-4",
+        "H.264",
+    ):
         assert name in one_line(doctor.stdout)
 
 
