@@ -28,9 +28,9 @@ from cabinsafe.detectors.features import (
 )
 from cabinsafe.errors import DataError, MissingExtraError, ModelError
 from cabinsafe.resources import sha256_of
-from cabinsafe.training.pose_geometry import PoseSamples, make_samples
-from cabinsafe.training.pose_metrics import measure
-from cabinsafe.training.pose_repertoire import KEYPOINTS
+from cabinsafe.training.sitting.geometry import PoseSamples, make_samples
+from cabinsafe.training.sitting.metrics import measure
+from cabinsafe.training.sitting.repertoire import KEYPOINTS
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -220,7 +220,7 @@ def _write_card(
             "licence": "Apache-2.0",
             "sources": [
                 {
-                    "what": "synthetic pose geometry of this project (cabinsafe.training.pose_geometry)",
+                    "what": "synthetic pose geometry of this project (cabinsafe.training.sitting.geometry)",
                     "real_people": 0,
                     "real_images": 0,
                 }

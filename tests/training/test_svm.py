@@ -12,9 +12,9 @@ import pytest
 from cabinsafe.detectors.classifier import Classifier
 from cabinsafe.detectors.features import FEATURE_KEYPOINTS, features_of_many, observable, with_neck
 from cabinsafe.errors import DataError, MissingExtraError
-from cabinsafe.training.pose_geometry import PoseSamples, make_samples
-from cabinsafe.training.pose_metrics import calibration_error, measure
-from cabinsafe.training.pose_repertoire import KEYPOINTS
+from cabinsafe.training.sitting.geometry import PoseSamples, make_samples
+from cabinsafe.training.sitting.metrics import calibration_error, measure
+from cabinsafe.training.sitting.repertoire import KEYPOINTS
 from cabinsafe.training.svm import Recipe, main, train
 
 pytest.importorskip("skl2onnx")

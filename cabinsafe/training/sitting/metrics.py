@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cabinsafe.training.pose_geometry import PoseSamples
-from cabinsafe.training.pose_repertoire import REPERTOIRE
+from cabinsafe.training.sitting.geometry import PoseSamples
+from cabinsafe.training.sitting.repertoire import REPERTOIRE
 
 Array = NDArray[np.float64]
 

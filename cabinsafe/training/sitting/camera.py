@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cabinsafe.training.pose_repertoire import KEYPOINTS, MIRRORED_ROWS
+from cabinsafe.training.sitting.repertoire import KEYPOINTS, MIRRORED_ROWS
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator

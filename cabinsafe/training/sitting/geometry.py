@@ -1,7 +1,7 @@
 """Training poses made from geometry: jointed bodies seated in cabins, seen by pinhole cameras.
 
 No picture and no real person is behind them. A body is a set of bone lengths (adult or child); a pose of
-:mod:`~cabinsafe.training.pose_repertoire` sets its joints; a cabin has seats, obstacles and a camera; the
+:mod:`~cabinsafe.training.sitting.repertoire` sets its joints; a cabin has seats, obstacles and a camera; the
 keypoints are projected and then spoilt the way a pose network spoils them. All is drawn from one seed.
 
 Vehicle frame, metres: x forward, y left, z up, the origin at the hip point between the front seats.
@@ -16,8 +16,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from cabinsafe.training.pose_camera import draw_cabins, seat_positions, seen_by_camera
-from cabinsafe.training.pose_repertoire import HANDS, KEYPOINTS, MIRRORED_ROWS, REPERTOIRE, RESTING
+from cabinsafe.training.sitting.camera import draw_cabins, seat_positions, seen_by_camera
+from cabinsafe.training.sitting.repertoire import HANDS, KEYPOINTS, MIRRORED_ROWS, REPERTOIRE, RESTING
 
 Array = NDArray[np.float64]
 Rng = np.random.Generator

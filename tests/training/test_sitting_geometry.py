@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cabinsafe.training.pose_camera import IMAGE_WH, hidden_by_cabin, project
-from cabinsafe.training.pose_geometry import PoseSamples, bend_arm, make_samples, pose_bodies, rotation
-from cabinsafe.training.pose_repertoire import HANDS, KEYPOINTS, MIRRORED_ROWS, REPERTOIRE, RESTING
+from cabinsafe.training.sitting.camera import IMAGE_WH, hidden_by_cabin, project
+from cabinsafe.training.sitting.geometry import PoseSamples, bend_arm, make_samples, pose_bodies, rotation
+from cabinsafe.training.sitting.repertoire import HANDS, KEYPOINTS, MIRRORED_ROWS, REPERTOIRE, RESTING
 
 BONES = {"torso": 0.49, "shoulders": 0.35, "hips": 0.2, "head": 0.2, "upper_arm": 0.32, "forearm": 0.25}
 BONES |= {"thigh": 0.42, "shin": 0.42}
