@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, field_validator
 
 from cabinsafe.detectors import DetectorOptions, detector_class, detector_kinds
@@ -20,6 +18,7 @@ from cabinsafe.pose.decoder import DecoderOptions
 from cabinsafe.resources import bundled_dir
 from cabinsafe.tracking import TrackerOptions
 from cabinsafe.views import CameraView
+from cabinsafe.yaml_file import read_mapping
 
 DEFAULT_MODEL = "cabinsafe-pose"
 
@@ -121,14 +120,7 @@ def load_config(path: str | Path) -> CabinConfig:
             value out of range; the message names file, key and what is allowed.
     """
     file = _find_config(path)
-    try:
-        values = yaml.load(file.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{file}: not valid YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"{file}: expected a mapping of keys to values, got {type(values).__name__}")
+    values = read_mapping(file)
     _resolve_paths(values, file.parent)
     try:
         return CabinConfig(**{str(key): value for key, value in values.items()})
@@ -152,27 +144,6 @@ def _find_config(path: str | Path) -> Path:
     bundled = bundled_dir("configs") / f"{path}.yaml"
     is_bare_name = Path(path).parent == Path() and not Path(path).is_file()
     return bundled if is_bare_name and bundled.is_file() else Path(path)
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice instead of dropping the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key must be a plain value", key_node.start_mark
-                )
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key}' is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
 
 
 def _resolve_paths(values: dict[Any, Any], folder: Path) -> None:

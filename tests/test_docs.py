@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from cabinsafe import CabinConfig
+from cabinsafe.training.pose.config import PoseTrainingConfig
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -44,6 +45,11 @@ def test_python_examples_run(workplace: Path, code: str) -> None:
 def test_yaml_examples_are_valid(code: str) -> None:
     base = {"name": "base", "cameras": [{"camera_id": "front", "seats": []}]}
     CabinConfig(**(base | yaml.safe_load(code)))
+
+
+@pytest.mark.parametrize("code", examples("yml"))
+def test_training_examples_are_valid(code: str) -> None:
+    PoseTrainingConfig(**yaml.safe_load(code))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -18,7 +18,7 @@ LAYERS = [
     ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts", "jsonl"],
     ["views", "onnx_session", "cards"],
     ["types", "geometry", "resources", "closing"],
-    ["fields", "options"],
+    ["fields", "options", "yaml_file"],
     ["errors"],
 ]
 SIDE = ["media", "training"]
@@ -33,7 +33,7 @@ VENDORS = {  # third-party package: the only places that may import it
     "pycocotools": ["training"],
     "typer": ["cli"],
     "rich": ["cli"],
-    "yaml": ["config", "training"],
+    "yaml": ["yaml_file"],
 }
 
 

@@ -100,12 +100,13 @@ def test_an_error_in_mid_run_loses_nothing(analyzer, tmp_path: Path, steps, erro
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_lets_the_frame_at_hand_be_finished(analyzer, tmp_path: Path, number: int) -> None:
+    before = signal.getsignal(number)
     source = ListSource(0.0, 0.1, lambda: os.kill(os.getpid(), number), 0.2, 0.3, 0.4)
     with ResultFiles(tmp_path, 10) as files:
         summary = run(analyzer, source, files)
     assert summary.interrupted
     check_files(tmp_path, 3, "interrupted")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "the old handler is back"
+    assert signal.getsignal(number) is before, "the old handler is back"
 
 
 def test_a_run_to_the_end(analyzer, tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from cabinsafe.options import Options
 from cabinsafe.training.pose.layout import mirror_order
 
 PADDING_VALUE: Final = 128
 """Grey level outside the image, the one that the network was trained with."""
 
 
-class AugmentSpec(BaseModel):
+class AugmentSpec(Options):
     """Ranges of the augmentation; probabilities are in 0 to 1.
 
     Attributes:
@@ -28,8 +28,6 @@ class AugmentSpec(BaseModel):
         log_aspect: range of ln(x magnification / y magnification); area is kept.
         rotation_deg: largest rotation either way.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     zoom: tuple[float, float] = (0.65, 1.3)
     log_aspect: tuple[float, float] = (-0.1, 0.3)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from cabinsafe.errors import ConfigError
+from cabinsafe.options import Options
 from cabinsafe.pose.decoder import DecoderOptions
 from cabinsafe.training.pose.augment import AugmentSpec
+from cabinsafe.yaml_file import read_mapping
 
 
-class PoseTrainingConfig(BaseModel):
+class PoseTrainingConfig(Options):
     """One run.
 
     Attributes:
@@ -37,8 +38,6 @@ class PoseTrainingConfig(BaseModel):
             on val after training, the best is exported.
         bootstrap_rounds: resamples of the test images behind the interval of the AP gain.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     annotations: Path
     images: Path
@@ -79,8 +78,8 @@ def load_config(path: Path) -> PoseTrainingConfig:
     Raises:
         ConfigError: the file is unreadable, not YAML, or has wrong or unknown keys.
     """
+    values = read_mapping(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return PoseTrainingConfig.model_validate(content)
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+        return PoseTrainingConfig(**{str(key): value for key, value in values.items()})
+    except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
