@@ -50,9 +50,9 @@ class UnsafeSitting:
     """Whether a person sits in a way that belt and airbag are not made for; one reading per track.
 
     The score is the classifier's probability. A person is judged if one shoulder, one hip and
-    ``min_keypoints_count`` keypoints are seen. A mirrored camera needs no care: the classifier was trained on
-    poses and their mirror images alike. Feet on the seat of somebody who otherwise sits upright, and hands on
-    others, are other detectors' business.
+    ``min_keypoints_count`` keypoints are seen. In a mirrored view, where the sides' names are true and the
+    picture is not, the points are mirrored back before they are judged. Feet on the seat of somebody who
+    otherwise sits upright, and hands on others, are other detectors' business.
 
     Raises:
         ModelError: the classifier cannot be used; see :class:`~cabinsafe.detectors.classifier.Classifier`.
@@ -62,8 +62,9 @@ class UnsafeSitting:
     kind: ClassVar[str] = "unsafe_sitting"
     needs: ClassVar[frozenset[str]] = NEEDED_KEYPOINTS
 
-    def __init__(self, options: UnsafeSittingOptions, views: Mapping[str, CameraView]) -> None:  # noqa: ARG002
+    def __init__(self, options: UnsafeSittingOptions, views: Mapping[str, CameraView]) -> None:
         self._options = options
+        self._mirrored = frozenset(name for name, view in views.items() if view.mirrored)
         self._classifier = Classifier(options.model)
         self._names = feature_schema().names
         self._shown = np.array([name.startswith(("dx_", "dy_")) for name in self._names])
@@ -93,6 +94,8 @@ class UnsafeSitting:
         if not scene.tracks:
             return []
         points = np.stack([self._points(track) for track in scene.tracks])
+        if scene.camera_id in self._mirrored:
+            points[..., 0] *= -1
         judged = observable(points, self._options.min_keypoints_count)
         features = features_of_many(points)
         probability = np.full(len(points), np.nan)

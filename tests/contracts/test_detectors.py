@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from cabinsafe.detectors import DetectorOptions, any_of, detector_class, detector_kinds
@@ -73,6 +74,20 @@ def test_order_of_tracks_does_not_matter(detector, make_skeleton, make_scene) ->
     turned = scene.model_copy(update={"tracks": scene.tracks[::-1]})
     by_ids = {reading.track_ids: reading for reading in detector.read(scene)}
     assert {reading.track_ids: reading for reading in detector.read(turned)} == by_ids
+
+
+def test_a_mirrored_view_gives_the_same_readings(detector, make_skeleton, make_scene) -> None:
+    """Picture and geometry mirrored, names of the sides kept true: what the analyzer makes of a mirror image."""
+    people = make_skeleton(left_ankle=(228, 260)), make_skeleton((110, 0), right_wrist=(250, 260))
+    mirrored_seat = SEAT.model_copy(update={"zone": ((1, 0), (0, 0), (0, 1))})
+    view = CameraView(camera_id="front", mirrored=True, seats=(mirrored_seat,))
+    mirrored = [
+        p.model_copy(update={"xy": p.xy * np.float32([-1, 1]) + np.float32([400, 0])}) for p in people
+    ]
+    plain = detector.read(make_scene(*people))
+    other = type(detector)(detector.Options(), {"front": view}).read(make_scene(*mirrored))
+    assert [(r.track_ids, r.state) for r in other] == [(r.track_ids, r.state) for r in plain]
+    assert [r.score for r in other] == pytest.approx([r.score for r in plain], abs=1e-3)
 
 
 def test_unknown_kinds_are_refused_with_the_list() -> None:
