@@ -77,7 +77,7 @@ def test_order_of_tracks_does_not_matter(detector, make_skeleton, make_scene) ->
 
 
 def test_a_mirrored_view_gives_the_same_readings(detector, make_skeleton, make_scene) -> None:
-    """Picture and geometry mirrored, names of the sides kept true: what the analyzer makes of a mirror image."""
+    """Picture and geometry mirrored, names of the sides kept true: what the analyzer makes of it."""
     people = make_skeleton(left_ankle=(228, 260)), make_skeleton((110, 0), right_wrist=(250, 260))
     mirrored_seat = SEAT.model_copy(update={"zone": ((1, 0), (0, 0), (0, 1))})
     view = CameraView(camera_id="front", mirrored=True, seats=(mirrored_seat,))
