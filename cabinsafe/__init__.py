@@ -1,9 +1,11 @@
 """cabinsafe turns the cameras in a vehicle cabin into safety events."""
 
-from pkgutil import extend_path
+from pathlib import Path as _Path
+from pkgutil import extend_path as _extend_path
 
-# A program that runs in a checkout imports the package from there; the native module is in the installed one.
-__path__ = extend_path(__path__, __name__)
+if not any(_Path(__file__).parent.glob("_native*.so")):
+    # A program in a checkout imports the package from there; the native module is in the installed one.
+    __path__ = _extend_path(__path__, __name__)
 
 from cabinsafe.analyzer import CabinAnalyzer
 from cabinsafe.config import CabinConfig, load_config

@@ -82,7 +82,7 @@ def analyze(
             raise ConfigError(f"no camera '{view}' in this cabin; it has {', '.join(analyzer.views)}")
         with (
             open_source(source, view, image_fps) as frames,
-            ResultFiles(out, frames.fps, video, Path(source) if Path(source).is_file() else None) as files,
+            ResultFiles(out, frames.fps, video, protect=frames.files) as files,
             _progress_bar(console) as progress,
         ):
             task = progress.add_task(escape(Path(source).name or source), total=frames.frame_count, fps=0.0)
@@ -139,9 +139,11 @@ def config_schema() -> None:
 @config_app.command("check")
 def config_check(file: Annotated[str, typer.Argument(help="Cabin file to check.")]) -> None:
     """Check a cabin file without running it."""
+    from cabinsafe.analyzer import CabinAnalyzer
     from cabinsafe.config import load_config
 
     cabin = load_config(file)
+    CabinAnalyzer.from_config(cabin).close()  # its models and detectors must fit, too
     typer.echo(f"{file}: cabin '{cabin.name}' is valid, {len(cabin.cameras)} camera(s)")
 
 

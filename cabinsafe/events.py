@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from cabinsafe.errors import FrameOrderError
+from cabinsafe.errors import DataError, FrameOrderError
 from cabinsafe.options import Options
 from cabinsafe.types import EndReason, Event, Phase, Reading, Scene, State
 
@@ -17,9 +17,9 @@ from cabinsafe.types import EndReason, Event, Phase, Reading, Scene, State
 class GateOptions(Options):
     """When readings of one kind become an event. All times in seconds."""
 
-    enter_score: float = Field(0.55, ge=0, le=1, description="Score at which an act counts as begun")
+    enter_score: float = Field(0.55, gt=0, le=1, description="Score at which an act counts as begun")
     exit_score: float = Field(
-        0.35, ge=0, le=1, description="Score below which a running event counts as over"
+        0.35, gt=0, le=1, description="Score below which a running event counts as over"
     )
     hold_s: float = Field(1.0, ge=0, le=3600, description="Time the act must be seen before its event starts")
     release_s: float = Field(
@@ -125,14 +125,17 @@ class EventGate:
 
         Raises:
             FrameOrderError: the scene is not later than the last one of its camera; nothing is changed.
+            DataError: two readings of one kind about the same people; nothing is changed.
         """
         last = self._clock_s.get(scene.camera_id)
         if last is not None and scene.t_s <= last:
             raise FrameOrderError(
                 f"camera '{scene.camera_id}': a scene at {scene.t_s:.3f} s cannot follow one at {last:.3f} s"
             )
-        self._clock_s[scene.camera_id] = scene.t_s
         by_key = {_Key(scene.camera_id, r.kind, r.track_ids): r for r in readings}
+        if len(by_key) != len(readings):
+            raise DataError(f"two readings of one kind about the same people at {scene.t_s:.3f} s")
+        self._clock_s[scene.camera_id] = scene.t_s
         open_here = [key for key in self._episodes if key.camera_id == scene.camera_id]
         events: list[Event] = []
         for key in dict.fromkeys([*open_here, *by_key]):
@@ -239,13 +242,12 @@ def _shows_act(reading: Reading, episode: _Episode | None, options: GateOptions)
 def _is_over(episode: _Episode, on: bool, observed: bool, t_s: float, options: GateOptions) -> bool:
     """Whether the act ended before this frame, which shows it (on), shows that it is over, or cannot tell."""
     unseen_s = t_s - episode.last_on_s
-    patience_s = max(options.bridge_s, options.release_s)
-    if on and episode.was_on:
-        return unseen_s > options.frame_gap_s
-    if episode.event_id is None:
-        return unseen_s > options.bridge_s
-    if on:
+    running = episode.event_id is not None
+    patience_s = max(options.bridge_s, options.release_s) if running else options.bridge_s
+    if on and (running or episode.was_on):
         return unseen_s > max(patience_s, options.frame_gap_s)
+    if not running:
+        return unseen_s > patience_s
     if observed and episode.off_since_s is not None:
         return t_s - episode.off_since_s >= options.release_s
     return unseen_s >= patience_s

@@ -67,7 +67,14 @@ class OptionsError(ConfigError, ValueError):
                 self.refusals += [((*location, *rest), message) for rest, message in inner.refusals]
             else:
                 self.refusals.append((location, _explain(details, schema)))
+        self._drop_consequences(error)
         super().__init__()
+
+    def _drop_consequences(self, error: ValidationError) -> None:
+        """Leave out that a list is too short where that is so only because an item of it was refused."""
+        short = {details["loc"] for details in error.errors() if details["type"] == "too_short"}
+        deeper = {loc[: len(s)] for s in short for loc, _ in self.refusals if len(loc) > len(s)}
+        self.refusals = [(loc, text) for loc, text in self.refusals if loc not in short & deeper]
 
     def within(self, *prefix: str) -> OptionsError:
         """The same refusals, of options that lie at ``prefix`` in a larger whole."""

@@ -6,7 +6,7 @@ lines and a playable video, and every event that had started has its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from cabinsafe.errors import OutputError
 from cabinsafe.interrupts import DeferredInterrupt
 from cabinsafe.jsonl import JsonLinesFile
 from cabinsafe.media import FrameSource, VideoWriter, draw_scene
-from cabinsafe.types import EndReason, Event, Frame
+from cabinsafe.types import EndReason, Event
 from cabinsafe.views import CameraView
 
 EVENTS_FILE = "events.jsonl"
@@ -40,6 +40,13 @@ class RunSummary:
     events: list[Event] = field(default_factory=list)
     interrupted: bool = False
 
+    def add_inspection(self, inspection: Inspection) -> None:
+        """Take note of a frame."""
+        self.frames += 1
+        self.people_frames += len(inspection.scene.tracks)
+        for event in inspection.events:
+            self.add(event)
+
     def add(self, event: Event) -> None:
         """Take note of an event line."""
         if event.phase == "ended":
@@ -53,18 +60,20 @@ class ResultFiles(Closing):
         folder: created if need be.
         fps: of the video.
         video: whether to write one.
-        source: the file that is read, if it is one; it is never written over.
+        protect: files that are read; they are never written over.
 
     Raises:
-        OutputError: the folder cannot be created or written to, or holds the source under a result's name.
+        OutputError: the folder cannot be created or written to, or holds one of those under a result's name.
     """
 
-    def __init__(self, folder: Path, fps: float, video: bool = True, source: Path | None = None) -> None:
+    def __init__(self, folder: Path, fps: float, video: bool = True, protect: Collection[Path] = ()) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name in (EVENTS_FILE, SCENES_FILE, VIDEO_FILE):
-                if source is not None and (folder / name).exists() and (folder / name).samefile(source):
-                    raise OutputError(f"{source} would be overwritten by the results; choose another folder")
+                if (folder / name).exists() and any((folder / name).samefile(file) for file in protect):
+                    raise OutputError(
+                        f"{folder / name} would be overwritten by the results; choose another folder"
+                    )
             (folder / VIDEO_FILE).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(
@@ -127,28 +136,21 @@ def run(
     """
     summary = RunSummary()
     reason: EndReason = "interrupted"
-    try:
-        for frame in _until_interrupted(source, summary):
-            inspection = analyzer.inspect(frame)
-            files.write_inspection(inspection, analyzer.views.get(frame.camera_id))
-            summary.frames += 1
-            summary.people_frames += len(inspection.scene.tracks)
-            for event in inspection.events:
-                summary.add(event)
-            if on_frame is not None:
-                on_frame(inspection)
-        reason = "interrupted" if summary.interrupted else "end_of_input"
-    finally:
-        for event in analyzer.finish(reason):
-            files.write_event(event)
-            summary.add(event)
-    return summary
-
-
-def _until_interrupted(source: FrameSource, summary: RunSummary) -> Iterator[Frame]:
     with DeferredInterrupt() as interrupt:
-        for frame in source:
-            yield frame
-            if interrupt.requested:
-                summary.interrupted = True
-                return
+        try:
+            for frame in source:
+                inspection = analyzer.inspect(frame)
+                files.write_inspection(inspection, analyzer.views.get(frame.camera_id))
+                summary.add_inspection(inspection)
+                if on_frame is not None:
+                    on_frame(inspection)
+                if interrupt.requested:
+                    summary.interrupted = True
+                    break
+            else:
+                reason = "end_of_input"
+        finally:
+            for event in analyzer.finish(reason):
+                files.write_event(event)
+                summary.add(event)
+    return summary

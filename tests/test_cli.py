@@ -130,11 +130,13 @@ def test_an_image_that_is_none_keeps_what_was_found(tmp_path: Path) -> None:
             "no camera 'roof' in this cabin; it has",
         ),
         (["config", "check", "typo.yaml"], "unknown key"),
+        (["config", "check", "lineless.yaml"], "feet_on_seats needs a seat_line"),
     ],
 )
 def test_mistakes_end_in_one_clear_line(tmp_path: Path, arguments: list[str], message: str) -> None:
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "typo.yaml").write_text("nam: a\ncameras: [{camera_id: front}]\n")
+    (tmp_path / "lineless.yaml").write_text("name: a\ncameras: [{camera_id: front}]\n")
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((48, 64, 3), np.uint8))
     done = cabinsafe(*arguments, cwd=tmp_path)
     assert done.returncode == 1
@@ -146,8 +148,9 @@ def test_mistakes_end_in_one_clear_line(tmp_path: Path, arguments: list[str], me
 def test_the_input_is_never_overwritten(short_clip: Path, tmp_path: Path) -> None:
     data = short_clip.read_bytes()
     (tmp_path / VIDEO_FILE).write_bytes(data)
-    done = cabinsafe("analyze", tmp_path / VIDEO_FILE, "-c", "shuttle", "-o", tmp_path)
-    assert done.returncode == 1
+    for source in (tmp_path / VIDEO_FILE, f"file://{tmp_path / VIDEO_FILE}"):
+        done = cabinsafe("analyze", source, "-c", "shuttle", "-o", tmp_path)
+        assert done.returncode == 1
     assert "would be overwritten by the results; choose another folder" in one_line(done.stderr)
     assert (tmp_path / VIDEO_FILE).read_bytes() == data
 

@@ -129,6 +129,13 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
             load_config(path)
 
 
+def test_one_mistake_is_one_line(write) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_config(write(MINIMAL.replace("camera_id: front", "camera_id: front\n    mirored: true")))
+    assert str(refusal.value).count("\n") == 0
+    assert "cameras.0.mirored: unknown key; did you mean 'mirrored'?" in str(refusal.value)
+
+
 def test_construction_in_code_is_checked_the_same_way() -> None:
     with pytest.raises(ConfigError, match="cameras: missing"):
         CabinConfig(name="a")

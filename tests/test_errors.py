@@ -69,6 +69,9 @@ BAD: dict[str, Callable[[Path], object]] = {
     "config as a mapping": lambda _: CabinConfig.model_validate({"name": 3}),
     "config as json": lambda _: CabinConfig.model_validate_json("{"),
     "config with a list as key": lambda folder: load_config(file_with(folder, "a.yaml", b"? [1, 2]\n: 3")),
+    "config with a date that is none": lambda folder: load_config(
+        file_with(folder, "a.yaml", b"name: 2024-13-45")
+    ),
     "config with a key called self": lambda folder: load_config(file_with(folder, "a.yaml", b"self: 3")),
     "frame that is none": lambda _: analyzer().process(MAPS[0]),
     "frames that are none": lambda _: analyzer().process([MAPS[0]]),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cabinsafe.errors import ConfigError, FrameOrderError
+from cabinsafe.errors import ConfigError, DataError, FrameOrderError
 from cabinsafe.events import EventGate, GateOptions
 from cabinsafe.types import Event, Reading, Scene, State
 
@@ -175,6 +175,29 @@ def test_time_running_backwards_is_refused_and_changes_nothing() -> None:
     with pytest.raises(FrameOrderError, match=r"0\.700 s.*0\.700 s"):
         gate.update(scene_at(0.7), [])
     assert phases(play(gate, "#" * 5, start_s=0.8)) == ["started"]
+
+
+def test_a_stall_without_frames_is_bridged_like_one_with_them() -> None:
+    gate = EventGate(default=GateOptions(hold_s=1.0, bridge_s=5.0))
+    play(gate, "#" * 20)
+    assert play(gate, "#" * 5, start_s=5.0) == []
+    assert phases(play(gate, "#" * 5, start_s=11.0)) == ["ended"]
+
+
+def test_two_readings_of_one_act_in_a_scene_are_refused() -> None:
+    gate = EventGate()
+    readings = [
+        Reading(kind="a", track_ids=(1,), state=state, score=0.5) for state in (State.TRUE, State.FALSE)
+    ]
+    with pytest.raises(DataError, match="two readings of one kind"):
+        gate.update(scene_at(0.0), readings)
+    gate.update(scene_at(0.0), readings[:1])
+
+
+@pytest.mark.parametrize("name", ["enter_score", "exit_score"])
+def test_a_level_of_zero_would_never_end(name: str) -> None:
+    with pytest.raises(ConfigError, match="more than 0"):
+        GateOptions(**{"exit_score": 0.1, name: 0})
 
 
 def test_zero_times_report_at_once() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from math import exp
 from typing import ClassVar, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from typing_extensions import Self
 
 from cabinsafe.detectors.base import DetectorOptions, any_of
 from cabinsafe.detectors.body import SIDES, shin_px
@@ -29,6 +30,12 @@ class FeetOnSeatsOptions(DetectorOptions):
     span_margin: float = Field(0.1, ge=0, le=1, description="How far beyond the line's ends, in line lengths")
     min_keypoint_score: float = Field(0.2, ge=0, le=1, description="Ankles weaker than this are not observed")
     max_ambiguity: float = Field(0.9, ge=0, le=1, description="More contested skeletons are not judged")
+
+    @model_validator(mode="after")
+    def _margin_can_be_reached(self) -> Self:
+        if self.margin_shins >= self.max_height_shins:
+            raise ValueError(f"margin_shins must be below max_height_shins {self.max_height_shins}")
+        return self
 
 
 class _Foot(NamedTuple):
@@ -111,8 +118,8 @@ class FeetOnSeats:
                     over.append(height_px / shin)
         if not over:
             return _Foot(State.FALSE)
-        height = max(over)
-        if height > self._options.max_height_shins:
+        height = max((h for h in over if h <= self._options.max_height_shins), default=None)
+        if height is None:
             return _Foot(State.NOT_OBSERVABLE)
         score = self._score(height)
         return _Foot(State.TRUE if score >= 0.5 else State.FALSE, score, height)

@@ -117,8 +117,8 @@ class HandOnLeg:
         exponent = (gap - self._options.reach_torsos) / self._options.softness_torsos
         score = float(1.0 / (1.0 + np.exp(np.clip(exponent, -30.0, 30.0))))
         if score >= 0.5:
-            return (State.TRUE, score) if own_thigh_seen else (State.NOT_OBSERVABLE, 0.0)
-        return (State.FALSE, score) if sees_thighs else (State.NOT_OBSERVABLE, score)
+            return (State.TRUE if own_thigh_seen else State.NOT_OBSERVABLE), score
+        return (State.FALSE if sees_thighs else State.NOT_OBSERVABLE), score
 
     def _limbs(self, track: Track) -> _Limbs | None:
         skeleton = track.skeleton

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cabinsafe.errors import MediaError
+from cabinsafe.errors import CabinSafeError, MediaError
 from cabinsafe.media.source import FrameSource
 from cabinsafe.types import Frame
 
@@ -44,6 +44,7 @@ class LiveCamera(FrameSource):
         self._count = 0
         self._ended = False
         self._closing = False
+        self._error: CabinSafeError | None = None
         self._thread = threading.Thread(target=self._grab, name=f"camera {self._name}", daemon=True)
         self._thread.start()
 
@@ -64,6 +65,8 @@ class LiveCamera(FrameSource):
                 frame, self._newest = self._newest, None
             if frame is not None:
                 yield frame
+            elif self._error is not None:
+                raise MediaError(f"camera or stream '{self._name}': {self._error}") from self._error
             elif arrived:
                 raise MediaError(f"camera or stream '{self._name}' ended after {self._count} frames")
             else:
@@ -75,20 +78,25 @@ class LiveCamera(FrameSource):
         self._thread.join(timeout=1.0)
 
     def _grab(self) -> None:
-        epoch_s = time.time() - time.monotonic()
-        while not self._closing:
-            image = self._read()
-            if image is None:
-                break
-            t_s = epoch_s + time.monotonic()
+        try:
+            self._pass_on_frames()
+        except CabinSafeError as error:
+            self._error = error
+        finally:
+            self._capture.release()
             with self._news:
-                self._newest = Frame(image=image, t_s=t_s, index=self._count, camera_id=self.camera_id)
+                self._ended = True
+                self._news.notify()
+
+    def _pass_on_frames(self) -> None:
+        epoch_s = time.time() - time.monotonic()
+        while not self._closing and (image := self._read()) is not None:
+            t_s = epoch_s + time.monotonic()
+            frame = Frame(image=image, t_s=t_s, index=self._count, camera_id=self.camera_id)
+            with self._news:
+                self._newest = frame
                 self._count += 1
                 self._news.notify()
-        with self._news:
-            self._ended = True
-            self._news.notify()
-        self._capture.release()
 
     def _read(self) -> NDArray[np.uint8] | None:
         try:

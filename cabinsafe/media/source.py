@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from pathlib import Path
 
 from cabinsafe.closing import Closing
 from cabinsafe.types import Frame
@@ -16,11 +17,13 @@ class FrameSource(Closing, ABC):
         camera_id: what its frames carry.
         frame_count: how many frames it announces, or None if unknown.
         fps: nominal frames per second.
+        files: the files that are read, if any.
     """
 
     camera_id: str
     frame_count: int | None = None
     fps: float = 0.0
+    files: tuple[Path, ...] = ()
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:

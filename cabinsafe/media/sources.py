@@ -33,6 +33,7 @@ class VideoFile(FrameSource):
 
     def __init__(self, path: str | Path, camera_id: str = "front") -> None:
         self.path = Path(path)
+        self.files = (self.path,)
         self.camera_id = camera_id
         if not self.path.is_file():
             raise MediaError(f"{self.path}: no such video file")
@@ -84,13 +85,13 @@ class ImageFiles(FrameSource):
     def __init__(self, paths: Sequence[Path], camera_id: str = "front", fps: float = 10.0) -> None:
         if not paths:
             raise MediaError("no image to read")
-        self.paths = list(paths)
+        self.files = tuple(paths)
         self.camera_id = camera_id
-        self.frame_count = len(self.paths)
+        self.frame_count = len(self.files)
         self.fps = fps
 
     def __iter__(self) -> Iterator[Frame]:
-        for index, path in enumerate(self.paths):
+        for index, path in enumerate(self.files):
             yield Frame(image=_read_image(path), t_s=index / self.fps, index=index, camera_id=self.camera_id)
 
 

@@ -114,6 +114,15 @@ def test_a_cabin_without_seat_lines_cannot_run_the_rule() -> None:
         detector(None)
 
 
+def test_of_two_rows_the_line_that_fits_counts(make_skeleton, make_scene) -> None:
+    """The seat is unknown and another row's line lies far below: the ankle stands on the nearer one."""
+    far_below = ((0.2, 1.4), (0.8, 1.4))
+    scene = make_scene(make_skeleton(left_ankle=(228, 260)))
+    assert detector(LINE, far_below).read(scene)[0].state is State.TRUE
+
+
 def test_options_have_ranges() -> None:
+    with pytest.raises(ConfigError, match="margin_shins must be below max_height_shins"):
+        FeetOnSeatsOptions(margin_shins=1.5, max_height_shins=1.0)
     with pytest.raises(ConfigError, match="softness_shins"):
         FeetOnSeatsOptions(softness_shins=0)

@@ -137,6 +137,13 @@ def test_a_camera_that_falls_silent_is_an_error(tmp_path: Path, monkeypatch) -> 
         stalled.set()
 
 
+def test_a_camera_whose_frames_are_no_colour_images_says_so_at_once(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(LiveCamera, "_read", lambda _: np.zeros((8, 8), np.uint8))
+    clip = str(write_video(tmp_path / "a.mp4"))
+    with LiveCamera(clip) as camera, pytest.raises(MediaError, match=r"uint8 array \(H, W, 3\), BGR"):
+        next(iter(camera))
+
+
 def test_containers_that_only_estimate_their_count_are_not_called_truncated(tmp_path: Path, caplog) -> None:
     source = VideoFile(write_video(tmp_path / "a.mkv", fourcc="MJPG"))
     source.frame_count = 40
