@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import tempfile
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,7 +28,7 @@ from cabinsafe.detectors.features import (
     observable,
     with_neck,
 )
-from cabinsafe.errors import DataError, MissingExtraError, ModelError
+from cabinsafe.errors import CabinSafeError, DataError, MissingExtraError, ModelError
 from cabinsafe.resources import sha256_of
 from cabinsafe.training.sitting.geometry import PoseSamples, make_samples
 from cabinsafe.training.sitting.metrics import measure
@@ -81,7 +83,7 @@ class Recipe:
 
 
 def train(samples: PoseSamples, out_dir: Path, seed: int, recipe: Recipe | None = None) -> dict[str, Any]:
-    """Train, measure on held-out vehicles, and write ``unsafe-sitting.onnx`` and its card to ``out_dir``.
+    """Train, measure on held-out vehicles, check, and write ``unsafe-sitting.onnx`` and its card.
 
     Returns:
         The metrics that the card holds, and the largest difference of a probability between the ONNX file
@@ -103,15 +105,19 @@ def train(samples: PoseSamples, out_dir: Path, seed: int, recipe: Recipe | None 
     probability = np.full(len(samples), np.nan)
     tested = judged & held_out
     probability[tested] = pipeline.predict_proba(features[tested])[:, 1]
-    out_dir.mkdir(parents=True, exist_ok=True)
-    file = out_dir / f"{NAME}.onnx"
-    file.write_bytes(_to_onnx(pipeline, features.shape[1]))
     threshold = chosen.pop("threshold")
     metrics = measure(samples.pick(held_out), probability[held_out], threshold)
     safe = features[learn][~samples.unsafe[learn]]
     training = {"seed": seed, "samples": len(samples), "rows": len(learn), **asdict(recipe), **chosen}
-    card_file = _write_card(file, threshold, safe, training, metrics)
-    metrics["onnx_largest_difference"] = _check_export(card_file, features[tested], probability[tested])
+    graph = _to_onnx(pipeline, features.shape[1])
+    out_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".draft-", dir=out_dir) as draft:
+        file = Path(draft) / f"{NAME}.onnx"
+        file.write_bytes(graph)
+        card_file = _write_card(file, threshold, safe, training, metrics)
+        metrics["onnx_largest_difference"] = _check_export(card_file, features[tested], probability[tested])
+        for checked in (file, card_file):
+            os.replace(checked, out_dir / checked.name)
     return metrics
 
 
@@ -245,7 +251,7 @@ def _check_export(card_file: Path, features: Features, expected: Array) -> float
     return difference
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Make poses, train on them, write the classifier, print its metrics as JSON."""
     parser = argparse.ArgumentParser(prog="python -m cabinsafe.training.svm", description=main.__doc__)
     parser.add_argument("--out", type=Path, default=Path("models"), help="folder for classifier and card")
@@ -253,9 +259,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--vehicles", type=int, default=200, help="vehicles to make")
     parser.add_argument("--seed", type=int, default=7, help="seed of poses, split and search")
     given = parser.parse_args(arguments)
-    metrics = train(make_samples(given.samples, given.seed, vehicles=given.vehicles), given.out, given.seed)
+    try:
+        samples = make_samples(given.samples, given.seed, vehicles=given.vehicles)
+        metrics = train(samples, given.out, given.seed)
+    except CabinSafeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     sys.stdout.write(json.dumps(metrics, indent=1) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

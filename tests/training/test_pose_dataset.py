@@ -8,8 +8,17 @@ import cv2
 import numpy as np
 import pytest
 
+from cabinsafe.errors import DataError
 from cabinsafe.training.pose.augment import AugmentSpec, augment, flip_keypoints
-from cabinsafe.training.pose.dataset import keypoints_of, labelled_images, load_bgr
+from cabinsafe.training.pose.dataset import (
+    LabelledImage,
+    keypoints_of,
+    labelled_images,
+    load_at_most,
+    load_bgr,
+    read_annotations,
+    require_images,
+)
 from cabinsafe.training.pose.evaluate import COCO_KEYPOINTS
 from cabinsafe.training.pose.layout import KEYPOINTS
 
@@ -70,8 +79,35 @@ def test_crowds_and_unlabelled_people_become_ignored_boxes() -> None:
 
 
 def test_a_missing_image_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(DataError, match=r"none\.jpg"):
         load_bgr(tmp_path / "none.jpg")
+
+
+def test_missing_images_are_counted_up_front(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    content = {"images": [{"file_name": name} for name in ("a.jpg", "b.jpg", "c.jpg")]}
+    with pytest.raises(DataError, match=r"2 of 3 images are missing, first b\.jpg"):
+        require_images(content, tmp_path)
+    with pytest.raises(DataError, match="no folder of images"):
+        require_images(content, tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "not a readable"),
+        ("{", "not a readable"),
+        ("[]", "no list 'images'"),
+        ('{"images": [{"id": 1}], "annotations": []}', r"images\[0\] lacks file_name"),
+    ],
+)
+def test_what_is_no_annotation_file_is_refused(tmp_path: Path, text: str | None, message: str) -> None:
+    path = tmp_path / "people.json"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=message) as caught:
+        read_annotations(path)
+    assert "people.json" in str(caught.value)
 
 
 def test_flipping_swaps_sides_and_twice_is_nothing() -> None:
@@ -87,6 +123,25 @@ def dot_image(x: int, y: int) -> np.ndarray:
     image = np.zeros((96, 128, 3), np.uint8)
     cv2.circle(image, (x, y), 4, (255, 255, 255), -1)
     return image
+
+
+def test_large_images_are_shrunk_with_their_labels(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    cv2.imwrite(str(path), dot_image(70, 50))
+    xy = np.full((1, 18, 2), np.nan, np.float32)
+    xy[0, 0] = (70.5, 50.5)
+    box = np.array([[60, 40, 80, 60]], np.float32)
+    labelled = LabelledImage(1, path, xy, box, box + 8)
+    small, moved = load_at_most(labelled, 64)
+    assert small.shape == (48, 64, 3)
+    rows, columns = np.nonzero(small[..., 0] > 128)
+    np.testing.assert_allclose(moved.xy[0, 0], (columns.mean() + 0.5, rows.mean() + 0.5), atol=0.5)
+    assert moved.boxes.tolist() == [[30, 20, 40, 30]]
+    assert moved.ignored.tolist() == [[34, 24, 44, 34]]
+    assert moved.xy.dtype == moved.boxes.dtype == np.float32
+    whole, same = load_at_most(labelled, 128)
+    assert whole.shape == (96, 128, 3)
+    assert same is labelled
 
 
 @pytest.mark.parametrize("flip", [0.0, 1.0])

@@ -12,6 +12,8 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
+from cabinsafe.errors import ModelError  # noqa: E402
+from cabinsafe.resources import bundled_dir  # noqa: E402
 from cabinsafe.training.pose.network import PoseNetwork, load_onnx_weights  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -70,5 +72,26 @@ def write_chain(path: Path, widths: list[int]) -> None:
 def test_another_graph_is_refused(tmp_path: Path, count: int, message: str) -> None:
     path = tmp_path / "other.onnx"
     write_chain(path, [4] * count)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ModelError, match=message):
+        load_onnx_weights(PoseNetwork(width=8), path)
+
+
+def test_the_shipped_network_is_read_too() -> None:
+    path = bundled_dir("models") / "cabinsafe-pose.onnx"
+    network = PoseNetwork().eval()
+    load_onnx_weights(network, path)
+    image = np.random.default_rng(0).uniform(0, 255, (1, 3, 96, 128)).astype(np.float32)
+    with torch.no_grad():
+        ours = network(torch.from_numpy(image))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    for got, expected in zip(ours, session.run(["heatmaps", "pafs"], {"image": image}), strict=True):
+        np.testing.assert_allclose(got.numpy(), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("content", [None, b"no network at all"])
+def test_a_file_without_a_network_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "w.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"w\.onnx"):
         load_onnx_weights(PoseNetwork(width=8), path)

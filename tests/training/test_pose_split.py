@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cabinsafe.training.pose.split import select, split_of
+from cabinsafe.errors import DataError
+from cabinsafe.training.pose.split import require_all, select, split_of
 
 
 def test_known_ids_never_move() -> None:
@@ -25,3 +27,9 @@ def test_shares_are_about_eight_one_one() -> None:
 def test_splits_are_disjoint_and_cover_everything(ids: set[int]) -> None:
     parts = [select(ids, name) for name in ("train", "val", "test")]
     assert sorted(i for part in parts for i in part) == sorted(ids)
+
+
+def test_an_empty_split_is_named_with_the_rule() -> None:
+    require_all(range(1, 200))
+    with pytest.raises(DataError, match=r"falls into val or test.*modulo 10"):
+        require_all(select(range(1, 200), "train"))

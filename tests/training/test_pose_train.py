@@ -11,10 +11,17 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
+from cabinsafe.errors import ConfigError, ModelError  # noqa: E402
 from cabinsafe.training.pose.batches import Batch  # noqa: E402
 from cabinsafe.training.pose.loss import LossSpec, mixed_target, stage_loss  # noqa: E402
 from cabinsafe.training.pose.network import Maps  # noqa: E402
-from cabinsafe.training.pose.train import LoopSpec, Trainer, interpolate, schedule  # noqa: E402
+from cabinsafe.training.pose.train import (  # noqa: E402
+    LoopSpec,
+    Trainer,
+    interpolate,
+    load_average,
+    schedule,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -77,6 +84,40 @@ def test_resumed_equals_uninterrupted(tmp_path: Path) -> None:
 
 def test_nothing_to_resume(tmp_path: Path) -> None:
     assert not Trainer(tiny(), spec(), tmp_path).resume()
+
+
+def test_other_settings_are_not_resumed(tmp_path: Path) -> None:
+    Trainer(tiny(), spec(), tmp_path, settings="a").run(make_batch, weight_sum, lambda _: None, until_step=1)
+    assert Trainer(tiny(), spec(), tmp_path, settings="a").resume()
+    with pytest.raises(ConfigError, match=r"another output folder, or delete last\.pt"):
+        Trainer(tiny(), spec(), tmp_path, settings="b").resume()
+
+
+def test_the_best_checkpoint_is_written_before_the_last(tmp_path: Path, monkeypatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr("cabinsafe.training.pose.train._save", lambda _, path: written.append(path.name))
+    Trainer(tiny(), spec(), tmp_path).run(make_batch, weight_sum, lambda _: None, until_step=1)
+    assert written == ["best.pt", "last.pt"]
+
+
+def test_the_teacher_may_be_another_network(tmp_path: Path) -> None:
+    start, later = tiny(), tiny()
+    with torch.no_grad():
+        later.trunk.weight.add_(1.0)
+    trainer = Trainer(later, spec(), tmp_path, teacher=start)
+    assert torch.equal(trainer.teacher.trunk.weight, start.trunk.weight)
+    assert torch.equal(trainer.average.trunk.weight, later.trunk.weight)
+
+
+@pytest.mark.parametrize("content", [None, b"nothing", {"average": {}}, {}, []])
+def test_what_is_no_checkpoint_is_refused(tmp_path: Path, content: object) -> None:
+    path = tmp_path / "best.pt"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        torch.save(content, path)
+    with pytest.raises(ModelError, match=r"best\.pt"):
+        load_average(tiny(), path)
 
 
 def test_the_best_average_is_kept(tmp_path: Path) -> None:

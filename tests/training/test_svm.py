@@ -11,7 +11,7 @@ import pytest
 
 from cabinsafe.detectors.classifier import Classifier
 from cabinsafe.detectors.features import FEATURE_KEYPOINTS, features_of_many, observable, with_neck
-from cabinsafe.errors import DataError, MissingExtraError
+from cabinsafe.errors import DataError, MissingExtraError, ModelError
 from cabinsafe.training.sitting.geometry import PoseSamples, make_samples
 from cabinsafe.training.sitting.metrics import calibration_error, measure
 from cabinsafe.training.sitting.repertoire import KEYPOINTS
@@ -101,6 +101,20 @@ def test_the_extra_is_named(samples, tmp_path: Path, monkeypatch, hidden: str, p
     assert caught.value.extra == "train"
 
 
+def test_nothing_is_written_unless_the_parity_check_passes(samples, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "unsafe-sitting.onnx").write_bytes(b"the earlier one")
+    monkeypatch.setattr("cabinsafe.training.svm._LARGEST_DIFFERENCE", -1.0)
+    with pytest.raises(ModelError, match="differ"):
+        train(samples, tmp_path, SEED, TINY)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"the earlier one"]
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path, capsys) -> None:
+    assert main(["--out", str(tmp_path / "out"), "--samples", "20", "--vehicles", "2"]) == 1
+    assert "too few" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_metrics_count_what_they_say() -> None:
     pose = np.array(["resting"] * 4 + ["lying_on_back"] * 4)
     ids = np.arange(8) // 4
@@ -133,6 +147,6 @@ def test_command_line(tmp_path: Path, monkeypatch, capsys) -> None:
         return {"recall": 0.5}
 
     monkeypatch.setattr("cabinsafe.training.svm.train", fake_train)
-    main(["--out", str(tmp_path), "--samples", "50", "--vehicles", "5", "--seed", "3"])
+    assert main(["--out", str(tmp_path), "--samples", "50", "--vehicles", "5", "--seed", "3"]) == 0
     assert calls == [(50, tmp_path, 3)]
     assert json.loads(capsys.readouterr().out) == {"recall": 0.5}

@@ -6,11 +6,12 @@ Everything is drawn from the generator that the caller passes: equal seeds give 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, field_validator
 
 from cabinsafe.options import Options
 from cabinsafe.training.pose.layout import mirror_order
@@ -19,27 +20,41 @@ PADDING_VALUE: Final = 128
 """Grey level outside the image, the one that the network was trained with."""
 
 
+_Positive = Annotated[float, Field(gt=0)]
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class AugmentSpec(Options):
-    """Ranges of the augmentation; probabilities are in 0 to 1.
+    """Ranges of the augmentation.
 
     Attributes:
         zoom: smallest and largest magnification, relative to the letterbox of the run-time input
             size; drawn log-uniformly.
         log_aspect: range of ln(x magnification / y magnification); area is kept.
         rotation_deg: largest rotation either way.
+        flip, grey, blur, noise, jpeg: probabilities, 0 to 1.
+        contrast, colour: largest change of gain either way, of all channels and of each, 0 to 1.
+        brightness: largest shift of pixel values either way.
     """
 
-    zoom: tuple[float, float] = (0.65, 1.3)
+    zoom: tuple[_Positive, _Positive] = (0.65, 1.3)
     log_aspect: tuple[float, float] = (-0.1, 0.3)
-    rotation_deg: float = 20.0
-    flip: float = 0.5
-    grey: float = 0.15
-    blur: float = 0.1
-    noise: float = 0.1
-    jpeg: float = 0.1
-    contrast: float = 0.25
-    brightness: float = 25.0
-    colour: float = 0.08
+    rotation_deg: float = Field(20.0, ge=0, le=180)
+    flip: _Share = 0.5
+    grey: _Share = 0.15
+    blur: _Share = 0.1
+    noise: _Share = 0.1
+    jpeg: _Share = 0.1
+    contrast: _Share = 0.25
+    brightness: float = Field(25.0, ge=0, le=255)
+    colour: _Share = 0.08
+
+    @field_validator("zoom", "log_aspect")
+    @classmethod
+    def _ordered(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] > value[1]:
+            raise ValueError("the first number must not exceed the second")
+        return value
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
@@ -14,15 +15,18 @@ from cabinsafe.yaml_file import read_mapping
 
 
 class PoseTrainingConfig(Options):
-    """One run.
+    """One run; relative paths start at the working directory.
 
     Attributes:
         annotations: COCO keypoint file of the people data.
         images: folder of its images.
-        initial_weights: ONNX file of ``human-pose-estimation-0001``, the start of training.
+        initial_weights: the start of training: an ONNX file of ``human-pose-estimation-0001``, of this
+            package (``models/cabinsafe-pose.onnx``) or of an earlier run.
         initial_checkpoint: ``best.pt`` of an earlier run, whose averaged weights training starts
             from instead; ``initial_weights`` stay the start that the result is compared with.
-        output: folder for checkpoints, the log, and the exported network.
+        output: folder for checkpoints, the report, and the exported network with its card.
+        data_note: where the data comes from and under which terms, in words; kept in the exported
+            network and on its card.
         crop_px: side of a training crop.
         runtime_px: side of the letterbox used at run time and in validation.
         learning_rate: peak rate of AdamW, reached after ``warmup_steps``, then falling as a cosine.
@@ -44,11 +48,12 @@ class PoseTrainingConfig(Options):
     initial_weights: Path
     initial_checkpoint: Path | None = None
     output: Path
-    seed: int = 0
+    data_note: str | None = None
+    seed: int = Field(0, ge=0)
     threads: int = Field(2, ge=1)
     bf16: bool = True
-    crop_px: int = Field(288, multiple_of=8)
-    runtime_px: int = Field(352, multiple_of=8)
+    crop_px: int = Field(288, gt=0, multiple_of=8)
+    runtime_px: int = Field(352, gt=0, multiple_of=8)
     batch_size: int = Field(12, ge=1)
     steps: int = Field(2400, ge=1)
     learning_rate: float = Field(5e-5, gt=0)
@@ -67,7 +72,7 @@ class PoseTrainingConfig(Options):
         max_peaks_per_keypoint=512,
         max_people=512,
     )
-    blend: tuple[float, ...] = (0.5, 0.75, 1.0, 1.3)
+    blend: tuple[Annotated[float, Field(ge=0)], ...] = Field((0.5, 0.75, 1.0, 1.3), min_length=1)
     bootstrap_rounds: int = Field(200, ge=1)
     augment: AugmentSpec = AugmentSpec()
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from cabinsafe.errors import ModelError
 from cabinsafe.training.pose.layout import HEATMAP_COUNT, PAF_COUNT
 
 _TRUNK: Final[tuple[tuple[int, int, int], ...]] = (
@@ -147,19 +148,37 @@ class PoseNetwork(nn.Module):
 
 
 def load_onnx_weights(network: PoseNetwork, path: Path) -> None:
-    """Fill a network from the ONNX file of ``human-pose-estimation-0001``, in place.
+    """Fill a network from an ONNX file, in place.
+
+    Args:
+        network: what to fill.
+        path: ``human-pose-estimation-0001`` as float ONNX, or a file that this package exported.
 
     Raises:
-        ValueError: the file's convolutions are not those of this network.
+        ModelError: the file is missing, no ONNX file, or its weights are not those of this network.
     """
-    graph = onnx.load(str(path)).graph
+    try:
+        graph = onnx.load(str(path)).graph
+    except Exception as error:  # protobuf's own errors have no common base with the others
+        raise ModelError(f"{path}: not a readable ONNX file: {error}") from error
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    network.input_scale.copy_(torch.from_numpy(_constant(graph, "Mul", arrays)))
-    network.input_shift.copy_(torch.from_numpy(_constant(graph, "Add", arrays)))
+    try:
+        if set(arrays) == set(network.state_dict()):
+            network.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()})
+        else:
+            _load_source(network, graph, arrays)
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise ModelError(f"{path}: not the weights of this network: {error}") from error
+
+
+def _load_source(network: PoseNetwork, graph: Any, arrays: dict[str, NDArray[np.float32]]) -> None:
+    """Fill a network from the graph of ``human-pose-estimation-0001``, convolution by convolution."""
     convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     sources = _convolution_weights(graph, arrays)
     if len(convolutions) != len(sources):
-        raise ValueError(f"expected {len(convolutions)} convolutions, got {len(sources)} in {path}")
+        raise ValueError(f"expected {len(convolutions)} convolutions, got {len(sources)}")
+    network.input_scale.copy_(torch.from_numpy(_constant(graph, "Mul", arrays)))
+    network.input_shift.copy_(torch.from_numpy(_constant(graph, "Add", arrays)))
     with torch.no_grad():
         for module, (name, weight, bias) in zip(convolutions, sources, strict=True):
             if module.weight.shape != weight.shape or module.bias is None:
@@ -170,9 +189,12 @@ def load_onnx_weights(network: PoseNetwork, path: Path) -> None:
 
 def _constant(graph: Any, operator: str, arrays: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     """Return the constant operand of the first node of a kind: the input normalisation."""
-    node = next(node for node in graph.node if node.op_type == operator)
-    constant: NDArray[np.float32] = next(arrays[name] for name in node.input if name in arrays).copy()
-    return constant
+    for node in graph.node:
+        constants = [arrays[name] for name in node.input if name in arrays]
+        if node.op_type == operator and constants:
+            constant: NDArray[np.float32] = constants[0].copy()
+            return constant
+    raise ValueError(f"no {operator} with a constant, the input normalisation")
 
 
 def _convolution_weights(

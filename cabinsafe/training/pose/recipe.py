@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,27 +16,23 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cabinsafe.pose.decoder import PafDecoder
+from cabinsafe.resources import sha256_of
 from cabinsafe.training.pose.batches import BatchMaker, BatchSpec
 from cabinsafe.training.pose.config import PoseTrainingConfig
-from cabinsafe.training.pose.dataset import labelled_images, load_bgr, read_annotations
+from cabinsafe.training.pose.dataset import labelled_images, load_bgr, read_annotations, require_images
 from cabinsafe.training.pose.evaluate import Accuracy, bootstrap_difference, measure, predict_all
 from cabinsafe.training.pose.export import export_onnx, largest_difference
 from cabinsafe.training.pose.layout import KEYPOINTS, TOPOLOGY
 from cabinsafe.training.pose.loss import LossSpec
 from cabinsafe.training.pose.network import PoseNetwork, load_onnx_weights
 from cabinsafe.training.pose.predictor import Forward, make_predictor
-from cabinsafe.training.pose.split import Split, select
+from cabinsafe.training.pose.provenance import notes_of, settings_digest, write_card
+from cabinsafe.training.pose.split import Split, require_all, select
 from cabinsafe.training.pose.targets import TargetSpec
-from cabinsafe.training.pose.train import LoopSpec, Trainer, interpolate
+from cabinsafe.training.pose.train import LoopSpec, Trainer, interpolate, load_average
 
 Predictions = dict[int, Any]
 
-_NOTES = MappingProxyType(
-    {
-        "source": "human-pose-estimation-0001 (Open Model Zoo, Apache-2.0), fine-tuned by cabinsafe",
-        "data": "COCO 2017 train subset; annotations CC BY 4.0, COCO consortium",
-    }
-)
 _PARITY_SIZES = ((1, 352, 352), (2, 96, 160))
 
 
@@ -88,7 +83,7 @@ def _forward(network: nn.Module, bf16: bool) -> Forward:
 
 
 def run(config: PoseTrainingConfig, report: Callable[[str], None]) -> Path:
-    """Train (or resume), choose the blend on val, export, and write ``report.json``.
+    """Train (or resume), choose the blend on val, export, and write the network's card and ``report.json``.
 
     Args:
         config: the run.
@@ -96,24 +91,28 @@ def run(config: PoseTrainingConfig, report: Callable[[str], None]) -> Path:
 
     Returns:
         The exported ``pose.onnx`` in the config's output folder.
+
+    Raises:
+        DataError: annotations or images are missing or unreadable, or a split is empty.
+        ModelError: the start weights are not those of this network.
+        ConfigError: the output folder holds a run with other settings.
     """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     started = time.monotonic()
     annotations = read_annotations(config.annotations)
+    require_all(image["id"] for image in annotations["images"])
+    require_images(annotations, config.images)
     start = PoseNetwork()
     load_onnx_weights(start, config.initial_weights)
     val = Examiner(annotations, config.images, "val", config)
-    tuned = train(config, annotations, val, report)
+    tuned = train(config, annotations, start, val, report)
     share = choose_blend(start, tuned, config.blend, val, report)
     final = interpolate(start, tuned, share)
-    path = config.output / "pose.onnx"
-    export_onnx(final, path, _NOTES)
+    path, figures = _export(config, annotations, start, final, share)
     summary = {
-        **compare(config, annotations, start, final),
-        "blend": share,
-        "parity_largest_difference": largest_difference(final, path, _PARITY_SIZES),
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        **figures,
+        "sha256": sha256_of(path),
         "size_bytes": path.stat().st_size,
         "wall_time_s": round(time.monotonic() - started),
         "config": config.model_dump(mode="json"),
@@ -122,13 +121,33 @@ def run(config: PoseTrainingConfig, report: Callable[[str], None]) -> Path:
     return path
 
 
+def _export(
+    config: PoseTrainingConfig, annotations: dict[str, Any], start: nn.Module, final: nn.Module, share: float
+) -> tuple[Path, dict[str, Any]]:
+    """Write the network and its card; return the network's file and the figures on the card."""
+    path = config.output / "pose.onnx"
+    notes = notes_of(config)
+    export_onnx(final, path, notes)
+    figures = {
+        **compare(config, annotations, start, final),
+        "blend": share,
+        "parity_largest_difference": largest_difference(final, path, _PARITY_SIZES),
+    }
+    write_card(path, config, notes, figures)
+    return path, figures
+
+
 def train(
     config: PoseTrainingConfig,
     annotations: dict[str, Any],
+    start: PoseNetwork,
     val: Examiner,
     report: Callable[[str], None],
 ) -> PoseNetwork:
-    """Run the loop to its end, resuming where it stopped; return the best averaged network."""
+    """Run the loop to its end, resuming where it stopped; return the best averaged network.
+
+    ``start``, the network of ``initial_weights``, is the teacher, whatever the loop starts from.
+    """
     ids = select((image["id"] for image in annotations["images"]), "train")
     make_batch = BatchMaker(
         labelled_images(annotations, config.images, ids),
@@ -138,15 +157,15 @@ def train(
         config.augment,
         TargetSpec(),
     )
-    network = PoseNetwork()
-    load_onnx_weights(network, config.initial_weights)
+    network = copy.deepcopy(start)
     if config.initial_checkpoint is not None:
-        network.load_state_dict(torch.load(config.initial_checkpoint, weights_only=True)["average"])
-    trainer = Trainer(network, _loop_spec(config), config.output)
+        load_average(network, config.initial_checkpoint)
+    trainer = Trainer(
+        network, _loop_spec(config), config.output, teacher=start, settings=settings_digest(config)
+    )
     trainer.resume()
     trainer.run(make_batch, lambda mean: val.average_precision(mean, bf16=config.bf16), report)
-    best = torch.load(config.output / "best.pt", weights_only=True)
-    network.load_state_dict(best["average"])
+    load_average(network, config.output / "best.pt")
     return network
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final, Literal, get_args
+
+from cabinsafe.errors import DataError
 
 Split = Literal["train", "val", "test"]
 
@@ -29,3 +31,18 @@ def split_of(image_id: int) -> Split:
 def select(image_ids: Iterable[int], split: Split) -> list[int]:
     """Return the ids of one split, sorted."""
     return sorted(image_id for image_id in image_ids if split_of(image_id) == split)
+
+
+def require_all(image_ids: Iterable[int]) -> None:
+    """Check that no split is empty.
+
+    Raises:
+        DataError: one is; the message names it and the rule.
+    """
+    ids = list(image_ids)
+    empty = [split for split in get_args(Split) if not select(ids, split)]
+    if empty:
+        raise DataError(
+            f"none of the {len(ids)} images falls into {' or '.join(empty)}; the rule: first byte of "
+            f'sha256("{_SALT}:<image id>") modulo 10, where 0 is test, 1 is val and the others are train'
+        )

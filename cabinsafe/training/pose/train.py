@@ -10,13 +10,16 @@ from __future__ import annotations
 import copy
 import math
 import os
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from cabinsafe.errors import ConfigError, ModelError
 from cabinsafe.training.pose.batches import Batch, prefetch
 from cabinsafe.training.pose.loss import LossSpec, joined, mixed_target, two_stage_loss
 from cabinsafe.training.pose.network import Maps
@@ -40,18 +43,29 @@ class Trainer:
     """Owns a network in training, its average, its optimiser and its checkpoint folder.
 
     Args:
-        network: at its start weights, which stay on as the teacher; besides being a torch module it
-            has ``stages(image)``, the maps of its initial and of its last stage.
+        network: at its start weights; besides being a torch module it has ``stages(image)``, the maps of
+            its initial and of its last stage.
         spec: numbers of the loop.
         folder: where checkpoints go; made if missing.
+        teacher: network whose maps are mixed into the target; by default ``network`` at its start.
+        settings: digest of all that shapes the weights; only a checkpoint with the same is resumed.
     """
 
-    def __init__(self, network: nn.Module, spec: LoopSpec, folder: Path) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        spec: LoopSpec,
+        folder: Path,
+        *,
+        teacher: nn.Module | None = None,
+        settings: str = "",
+    ) -> None:
         self.network = network.to(memory_format=torch.channels_last)
         self.spec = spec
         self.folder = folder
         self.average = copy.deepcopy(network).requires_grad_(False)
-        self.teacher = copy.deepcopy(network).requires_grad_(False)
+        self.teacher = copy.deepcopy(teacher or network).requires_grad_(False)
+        self.settings = settings
         self.optimiser = torch.optim.AdamW(
             network.parameters(), lr=spec.learning_rate, weight_decay=spec.weight_decay
         )
@@ -60,11 +74,20 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
 
     def resume(self) -> bool:
-        """Continue from the folder's last checkpoint; return whether there was one."""
+        """Continue from the folder's last checkpoint; return whether there was one.
+
+        Raises:
+            ConfigError: it was made with other settings.
+            ModelError: it is no checkpoint of this loop.
+        """
         path = self.folder / "last.pt"
         if not path.exists():
             return False
-        state = torch.load(path, weights_only=True)
+        state = _load(path)
+        if state.get("settings") != self.settings:
+            raise ConfigError(
+                f"{path} was made with other settings: choose another output folder, or delete last.pt"
+            )
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.teacher.load_state_dict(state["teacher"])
@@ -133,11 +156,12 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "best_score": self.best_score,
+            "settings": self.settings,
         }
-        _save(state, self.folder / "last.pt")
         if better:
             best = {"average": self.average.state_dict(), "step": self.step, "score": score}
             _save(best, self.folder / "best.pt")
+        _save(state, self.folder / "last.pt")
         mark = " best" if better else ""
         report(f"step {self.step} loss {mean_loss:.3f} score {score:.4f}{mark}")
 
@@ -163,6 +187,18 @@ def interpolate(start: nn.Module, tuned: nn.Module, share: float) -> nn.Module:
     return result
 
 
+def load_average(network: nn.Module, path: Path) -> None:
+    """Fill a network with the averaged weights of a checkpoint, in place.
+
+    Raises:
+        ModelError: the file is missing, no checkpoint, or one of another network.
+    """
+    try:
+        network.load_state_dict(_load(path)["average"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise ModelError(f"{path}: no averaged weights of this network: {error}") from error
+
+
 def _stages(network: nn.Module, image: Tensor) -> tuple[Maps, Maps]:
     stages: tuple[Maps, Maps] = network.stages(image)
     return stages
@@ -170,6 +206,16 @@ def _stages(network: nn.Module, image: Tensor) -> tuple[Maps, Maps]:
 
 def _tensor(image: object) -> Tensor:
     return torch.as_tensor(image).contiguous(memory_format=torch.channels_last)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        state = torch.load(path, weights_only=True)
+    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        raise ModelError(f"{path}: not a readable checkpoint: {error}") from error
+    if not isinstance(state, dict):
+        raise ModelError(f"{path}: not a checkpoint")
+    return state
 
 
 def _save(state: dict[str, object], path: Path) -> None:
