@@ -14,10 +14,10 @@ from cabinsafe.training.pose.config import PoseTrainingConfig
 from cabinsafe.training.pose.export import INPUT_NAME, OUTPUT_NAMES
 from cabinsafe.training.pose.layout import STRIDE, TOPOLOGY
 
-_WITHOUT_EFFECT: Final = {"images", "output", "threads", "blend", "bootstrap_rounds", "data_note"}
+_WITHOUT_EFFECT: Final = frozenset({"images", "output", "threads", "blend", "bootstrap_rounds", "data_note"})
 """Keys that do not shape the weights that the loop ends with."""
 
-_PATHS: Final = {"annotations", "images", "initial_weights", "initial_checkpoint", "output"}
+_PATHS: Final = frozenset({"annotations", "images", "initial_weights", "initial_checkpoint", "output"})
 
 
 def settings_digest(config: PoseTrainingConfig) -> str:
