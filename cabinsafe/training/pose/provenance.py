@@ -22,7 +22,7 @@ _PATHS: Final = frozenset({"annotations", "images", "initial_weights", "initial_
 
 def settings_digest(config: PoseTrainingConfig) -> str:
     """Digest of the settings that shape the weights; files count by content, wherever they lie."""
-    values = config.model_dump(mode="json", exclude=_WITHOUT_EFFECT)
+    values = config.model_dump(mode="json", exclude=set(_WITHOUT_EFFECT))
     for key, file in _files(config).items():
         values[key] = sha256_of(file)
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
@@ -75,7 +75,7 @@ def write_card(
             "topology": TOPOLOGY.model_dump(),
             "licence": "not stated; see sources",
             "sources": [{"what": key, "value": value} for key, value in notes.items()],
-            "training": config.model_dump(mode="json", exclude=_PATHS | {"data_note"}),
+            "training": config.model_dump(mode="json", exclude=set(_PATHS) | {"data_note"}),
             "metrics": report,
         }
     )
