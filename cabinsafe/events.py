@@ -169,6 +169,7 @@ class EventGate:
             if _is_over(episode, on, observed, t_s, options):
                 yield from self._end(key, episode, t_s, "released" if observed and not on else "lost")
                 episode = None
+                on = reading is not None and _shows_act(reading, None, options)  # now as the start of another
         if on and reading is not None:
             if episode is None:
                 episode = self._episodes[key] = _Episode(t_s, t_s, t_s, reading)

@@ -184,6 +184,15 @@ def test_a_stall_without_frames_is_bridged_like_one_with_them() -> None:
     assert phases(play(gate, "#" * 5, start_s=11.0)) == ["ended"]
 
 
+def test_after_a_stall_a_new_act_must_reach_the_enter_level() -> None:
+    """The level of the event that the stall ended is not that of the next one."""
+    gate = EventGate(default=GateOptions(hold_s=0, cooldown_s=0))
+    play(gate, "#")
+    weak = Reading(kind="act", track_ids=(1,), state=State.FALSE, score=0.4)
+    assert phases(gate.update(scene_at(9.0), [weak])) == ["ended"]
+    assert gate.update(scene_at(9.1), [weak]) == []
+
+
 def test_two_readings_of_one_act_in_a_scene_are_refused() -> None:
     gate = EventGate()
     readings = [
