@@ -56,7 +56,7 @@ class BonePose:
         self._turns: dict[int, Array] = {}
         self._rotations: Array = np.tile(np.eye(3), (len(rig.labels), 1, 1))
         self._heads: Array = rig.heads.copy()
-        self._fresh = False
+        self._stale: set[int] = set()
 
     @property
     def rotations(self) -> Array:
@@ -83,7 +83,7 @@ class BonePose:
     def turn(self, label: str, relative: Array) -> None:
         """Set a bone's rotation (3, 3) relative to its parent; the root's is relative to the vehicle."""
         self._turns[self.rig.index[label]] = relative
-        self._fresh = False
+        self._stale.add(self.rig.index[label])
 
     def orient(self, label: str, rotation: Array) -> None:
         """Set a bone's rotation (3, 3) in the vehicle frame, as its parent now stands."""
@@ -93,7 +93,7 @@ class BonePose:
     def move_root(self, offset: Array) -> None:
         """Shift everything by (3,) metres."""
         self.root = self.root + offset
-        self._fresh = False
+        self._stale.add(0)
 
     @property
     def transforms(self) -> Array:
@@ -102,18 +102,25 @@ class BonePose:
         return np.concatenate([self.rotations, offset[..., None]], axis=2)
 
     def _refresh(self) -> None:
-        if self._fresh:
+        """Bring what was turned, and all that hangs on it, up to date; parents come first."""
+        if not self._stale:
             return
+        moved = set(self._stale)
         for bone, parent in enumerate(self.rig.parents):
-            relative = self._turns.get(bone)
-            if parent < 0:
-                self._rotations[bone] = np.eye(3) if relative is None else relative
-                self._heads[bone] = self.root
-                continue
-            above = self._rotations[parent]
-            self._rotations[bone] = above if relative is None else above @ relative
-            self._heads[bone] = self._heads[parent] + above @ (self.rig.heads[bone] - self.rig.heads[parent])
-        self._fresh = True
+            if bone in moved or parent in moved:
+                moved.add(bone)
+                self._place(bone, parent)
+        self._stale.clear()
+
+    def _place(self, bone: int, parent: int) -> None:
+        relative = self._turns.get(bone)
+        if parent < 0:
+            self._rotations[bone] = np.eye(3) if relative is None else relative
+            self._heads[bone] = self.root
+            return
+        above = self._rotations[parent]
+        self._rotations[bone] = above if relative is None else above @ relative
+        self._heads[bone] = self._heads[parent] + above @ (self.rig.heads[bone] - self.rig.heads[parent])
 
 
 @dataclass(frozen=True)

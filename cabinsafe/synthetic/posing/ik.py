@@ -48,7 +48,7 @@ def solve(body: Body, posture: Posture) -> BonePose:
     pose = trunk(body, posture)
     for side in SIDES:
         _place_foot(pose, side, posture.foot(side))
-        _place_hand(pose, side, posture.hand(side))
+        place_hand(pose, side, posture.hand(side))
     return pose
 
 
@@ -171,7 +171,8 @@ def _place_foot(pose: BonePose, side: int, foot: Foot) -> None:
     pose.orient(name, shin @ from_vector(bend * min(1.0, limit / max(angle, 1e-9))))
 
 
-def _place_hand(pose: BonePose, side: int, hand: Hand) -> None:
+def place_hand(pose: BonePose, side: int, hand: Hand) -> None:
+    """Bring one arm of a pose, in place, to where a hand should be."""
     reach(pose, ARM, side, hand.wrist_m, hand.elbow)
     mark = letter(side)
     if np.linalg.norm(hand.palm) > 0:

@@ -19,6 +19,11 @@ def letter(side: int) -> str:
     return "L" if side == LEFT else "R"
 
 
+def side_name(side: int) -> str:
+    """``left`` or ``right``."""
+    return "left" if side == LEFT else "right"
+
+
 @dataclass(frozen=True)
 class Hand:
     """Where a hand goes.

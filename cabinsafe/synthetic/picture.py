@@ -1,0 +1,85 @@
+"""A scene's picture with its truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cabinsafe.synthetic.body import BodyModel
+from cabinsafe.synthetic.cabin.model import Cabin
+from cabinsafe.synthetic.camera import Camera
+from cabinsafe.synthetic.light import lighting
+from cabinsafe.synthetic.mesh import Mesh
+from cabinsafe.synthetic.render import Rendering, render
+from cabinsafe.synthetic.scene import Occupant, SceneSpec, pose_people
+from cabinsafe.synthetic.sensor import develop
+from cabinsafe.synthetic.truth import Fact, PersonTruth, facts, person_truth
+from cabinsafe.synthetic.wardrobe.belts import blanket, seat_belt
+from cabinsafe.synthetic.wardrobe.dress import Dressed, dress
+
+Image = NDArray[np.uint8]
+SUPERSAMPLING = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What a camera took, and what is true of it.
+
+    Attributes:
+        spec: the scene.
+        image: (H, W, 3) uint8 BGR.
+        people: one truth per person, in the order of the spec's people.
+        facts: the events that hold.
+        rendering: linear light, depth, object ids (people are 1, 2, ... in the order of the spec).
+    """
+
+    spec: SceneSpec
+    image: Image
+    people: tuple[PersonTruth, ...]
+    facts: tuple[Fact, ...]
+    rendering: Rendering
+
+
+def take(spec: SceneSpec, model: BodyModel, assets: Path | None = None) -> Picture:
+    """Pose, dress, light and render a scene, and note its truth.
+
+    Args:
+        spec: the scene.
+        model: gives the bodies.
+        assets: MakeHuman's asset folder, if looks name things from there.
+    """
+    cabin, camera = Cabin(spec.cabin), Camera(spec.camera)
+    occupants = pose_people(cabin, spec.people, model)
+    meshes = cabin.meshes()
+    for number, occupant in enumerate(occupants, 1):
+        meshes += person_meshes(cabin, occupant, dress(occupant.body, occupant.spec.look, assets), number)
+    rendering = render(meshes, camera, lighting(spec.light, cabin.bounds), SUPERSAMPLING)
+    people = tuple(
+        person_truth(occupant.figure, number, camera, rendering)
+        for number, occupant in enumerate(occupants, 1)
+    )
+    image = develop(rendering.color, spec.sensor, spec.seed)
+    return Picture(spec, image, people, facts(cabin, occupants), rendering)
+
+
+def person_meshes(cabin: Cabin, occupant: Occupant, clothed: Dressed, number: int) -> list[Mesh]:
+    """A dressed person in place, with belt and blanket."""
+    pose = occupant.figure.pose
+    return [*clothed.meshes(pose, number), *_over(cabin, occupant)]
+
+
+def _over(cabin: Cabin, occupant: Occupant) -> Iterator[Mesh]:
+    """What lies over a person and is no part of it."""
+    body, pose = occupant.body, occupant.figure.pose
+    seat = cabin.seats[occupant.spec.seat]
+    if occupant.spec.belted and seat.child_hip_m is None:
+        window_side = 1.0 if seat.hip_m[1] * seat.facing >= 0 else -1.0
+        anchor = seat.along_back(0.60, 0.02, window_side * 0.22)
+        buckle = seat.at(-0.02, -window_side * 0.20, -0.03)
+        yield from seat_belt(body, pose, window_side, anchor, buckle)
+    if occupant.spec.blanket:
+        yield from blanket(body, pose, occupant.spec.pose_seed)
