@@ -8,7 +8,6 @@ Accuracy stands beside it: each event of the ride's truth with the overlap of th
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import resource
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from cabinsafe import CabinAnalyzer, Event, load_config
+from cabinsafe.data import TrueEvent, interval_iou, read_truth
 from cabinsafe.media import open_source
 from cabinsafe.resources import bundled_dir
 
@@ -83,23 +83,21 @@ def watch_stages(clock: StageClock, analyzer: Any) -> None:
 
 def print_accuracy(found: list[Event]) -> None:
     """One line per true event, and the number of events that match none."""
-    truth = json.loads((bundled_dir("demo") / "truth.json").read_text(encoding="utf-8"))["events"]
+    truth = read_truth(bundled_dir("demo") / "truth.json")
     matched = set()
-    for act in truth:
-        overlaps = {e.event_id: overlap(e, act) for e in found if e.kind == act["kind"]}
+    for act in truth.acts:
+        overlaps = {e.event_id: overlap(e, act) for e in found if e.kind == act.kind}
         best = max(overlaps, key=lambda event_id: overlaps[event_id], default=None)
         matched.add(best)
         iou = overlaps.get(best, 0.0)
-        print(f"{act['kind']:<16}{act['t_start_s']:7.2f} to {act['t_end_s']:5.2f} s  IoU {iou:.3f}")
+        print(f"{act.kind:<16}{act.t_start_s:7.2f} to {act.t_end_s:5.2f} s  IoU {iou:.3f}")
     print(f"false events: {sum(e.event_id not in matched for e in found)}")
 
 
-def overlap(event: Event, act: dict[str, Any]) -> float:
+def overlap(event: Event, act: TrueEvent) -> float:
     """Intersection over union in time."""
     assert event.t_end_s is not None
-    inter = min(event.t_end_s, act["t_end_s"]) - max(event.t_start_s, act["t_start_s"])
-    union = max(event.t_end_s, act["t_end_s"]) - min(event.t_start_s, act["t_start_s"])
-    return max(0.0, inter) / union
+    return interval_iou(event.t_start_s, event.t_end_s, act.t_start_s, act.t_end_s)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from cabinsafe.data import KEYPOINTS, read_keypoints
 from cabinsafe.pose import DecoderOptions, OnnxEngine, PafDecoder, PoseCard, PoseEstimator
 from cabinsafe.training.pose.evaluate import Prediction, bootstrap_difference, measure
 from cabinsafe.training.pose.split import select
@@ -38,9 +39,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--decoder", type=json.loads, default={}, help="decoder options as JSON")
     arguments = parser.parse_args()
-    annotations = json.loads((arguments.data / "person_keypoints.json").read_text(encoding="utf-8"))
-    files = {image["id"]: arguments.data / "images" / image["file_name"] for image in annotations["images"]}
-    ids = select(files, arguments.split)
+    people = read_keypoints(arguments.data / "person_keypoints.json")
+    ids, annotations = select(people.image_ids, arguments.split), people.coco()
+    images = people.labelled_images(arguments.data / "images", KEYPOINTS, ids)
+    files = {image.image_id: image.path for image in images}
     print(f"{platform.machine()}, {arguments.threads} thread(s), split {arguments.split}: {len(ids)} images")
     print(
         f"{'network':<24}{'AP':>7}{'AP50':>7}{'AP75':>7}{'AR':>7}",

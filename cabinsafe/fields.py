@@ -1,4 +1,4 @@
-"""Field types for arrays in pydantic models: checked and copied once, read-only from then on."""
+"""Field types of pydantic models: arrays, checked and copied once and read-only from then on; seat names."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PlainSerializer, PlainValidator
+from pydantic import Field, PlainSerializer, PlainValidator
 
 from cabinsafe.errors import ShapeError
 
 FloatArray = NDArray[np.float32]
+SeatName = Annotated[str, Field(pattern=r"^Row[1-9][0-9]*\.Pos[1-9][0-9]*$")]
+"""COVESA VSS name: ``Row1.Pos1`` is the first row's first seat."""
 
 
 def read_only_floats(values: Any) -> FloatArray:

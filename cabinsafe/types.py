@@ -31,7 +31,7 @@ _Score = Annotated[float, Field(ge=0.0, le=1.0)]
 _Seconds = _Finite
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
     """Immutable pydantic model whose refusals are DataErrors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -66,7 +66,7 @@ def _in_words(error: ValidationError) -> str:
     )
 
 
-class Frame(_Record):
+class Frame(Record):
     """One image of one camera.
 
     Attributes:
@@ -87,7 +87,7 @@ class Frame(_Record):
         return self.image.shape[1], self.image.shape[0]
 
 
-class Box(_Record):
+class Box(Record):
     """A person box in frame pixels: left, top, right, bottom, and the finder's confidence in [0, 1]."""
 
     xyxy: BoxXyxy
@@ -101,7 +101,7 @@ class Box(_Record):
         return self
 
 
-class Skeleton(_Record):
+class Skeleton(Record):
     """One person's keypoints in frame pixels.
 
     Attributes:
@@ -200,7 +200,7 @@ class Skeleton(_Record):
 BoxSource = Literal["detection", "keypoints", "prediction"]
 
 
-class Track(_Record):
+class Track(Record):
     """One person through time.
 
     Attributes:
@@ -224,7 +224,7 @@ class Track(_Record):
     seat: str | None = None
 
 
-class Scene(_Record):
+class Scene(Record):
     """All tracks of one camera at one time; it holds no image, so scenes are stored and replayed cheaply."""
 
     t_s: _Seconds
@@ -241,7 +241,7 @@ class State(str, Enum):
     NOT_OBSERVABLE = "not_observable"
 
 
-class Reading(_Record):
+class Reading(Record):
     """What one detector says of one person, or one ordered pair, in one scene.
 
     Attributes:
@@ -263,7 +263,7 @@ Phase = Literal["started", "updated", "ended"]
 EndReason = Literal["released", "lost", "end_of_input", "interrupted"]
 
 
-class Event(_Record):
+class Event(Record):
     """A state of an episode: the same ``event_id`` comes back as started, updated and ended.
 
     Attributes:

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
 
+from cabinsafe.fields import SeatName
 from cabinsafe.geometry import Array, polygon_contains
 from cabinsafe.options import Options
 
@@ -22,7 +23,7 @@ Point = tuple[Coordinate, Coordinate]
 class SeatView(Options):
     """One seat as one camera sees it."""
 
-    name: str = Field(pattern=r"^Row[1-9][0-9]*\.Pos[1-9][0-9]*$", description="COVESA VSS name, Row1.Pos1")
+    name: SeatName = Field(description="COVESA VSS name, Row1.Pos1")
     zone: tuple[Point, ...] = Field(
         min_length=3, description="Polygon in which the hips or torso of the seat's occupant lie, normalised"
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from cabinsafe import Event, Scene
+from cabinsafe import Event
+from cabinsafe.data import ClipTruth, interval_iou, read_scenes, read_truth
 from cabinsafe.media import open_source
 from cabinsafe.run import EVENTS_FILE, SCENES_FILE, VIDEO_FILE
 
@@ -23,8 +23,8 @@ def results(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def truth(repository: Path) -> list[dict]:
-    return json.loads((repository / "demo" / "truth.json").read_text())["events"]
+def truth(repository: Path) -> ClipTruth:
+    return read_truth(repository / "demo" / "truth.json")
 
 
 def ended(results: Path) -> list[Event]:
@@ -33,13 +33,12 @@ def ended(results: Path) -> list[Event]:
 
 
 @pytest.mark.slow
-def test_every_act_of_the_ride_is_one_event_and_nothing_else_is(results: Path, truth: list[dict]) -> None:
+def test_every_act_of_the_ride_is_one_event_and_nothing_else_is(results: Path, truth: ClipTruth) -> None:
     found = sorted(ended(results), key=lambda e: e.t_start_s)
-    assert [(e.kind, list(e.seats)) for e in found] == [(t["kind"], t["seats"]) for t in truth]
-    for event, act in zip(found, truth, strict=True):
-        overlap = min(event.t_end_s, act["t_end_s"]) - max(event.t_start_s, act["t_start_s"])
-        union = max(event.t_end_s, act["t_end_s"]) - min(event.t_start_s, act["t_start_s"])
-        assert overlap / union > 0.7, f"{event.kind}: {event.t_start_s:.2f} to {event.t_end_s:.2f} s"
+    assert [(e.kind, e.seats) for e in found] == [(t.kind, t.seats) for t in truth.acts]
+    for event, act in zip(found, truth.acts, strict=True):
+        iou = interval_iou(event.t_start_s, event.t_end_s, act.t_start_s, act.t_end_s)
+        assert iou > 0.7, f"{event.kind}: {event.t_start_s:.2f} to {event.t_end_s:.2f} s"
 
 
 @pytest.mark.slow
@@ -52,7 +51,7 @@ def test_events_carry_evidence_and_provenance(results: Path) -> None:
 
 @pytest.mark.slow
 def test_people_keep_their_ids_and_seats(results: Path) -> None:
-    scenes = [Scene.model_validate_json(line) for line in (results / SCENES_FILE).read_text().splitlines()]
+    scenes = list(read_scenes(results / SCENES_FILE))
     ids = {track.track_id for scene in scenes for track in scene.tracks}
     assert len(ids) == 2, "two people, two ids"
     assert {t.seat for t in scenes[30].tracks} == {"Row1.Pos1", "Row1.Pos2"}
@@ -65,3 +64,11 @@ def test_annotated_video_has_every_frame(results: Path, repository: Path) -> Non
         open_source(repository / "demo" / "ride.mp4") as clip,
     ):
         assert len(list(annotated)) == len(list(clip))
+
+
+def test_the_truth_is_that_of_the_bundled_clip(repository: Path, truth: ClipTruth) -> None:
+    with open_source(repository / "demo" / truth.clip) as clip:
+        frames = list(clip)
+        assert clip.fps == pytest.approx(truth.fps)
+    assert {frame.size_wh for frame in frames} == {truth.size_wh}
+    assert len(frames) / truth.fps == pytest.approx(truth.duration_s)

@@ -123,7 +123,7 @@ class Camera:
         return float(self._unbent_many(np.array([radius]))[0])
 
     def _unbent_many(self, radius: Array) -> Array:
-        """Angles of radii, from a table: the polynomial rises to its turning point, where the picture ends."""
+        """Angles of radii, from a table: the polynomial rises to its peak, where the picture ends."""
         angles = np.linspace(0, np.pi, 4097)
         bent = self._bent(angles)
         turning = int(np.argmax(np.diff(bent) <= 0)) if (np.diff(bent) <= 0).any() else len(bent) - 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from cabinsafe.synthetic.scene import (
     window_open,
 )
 from cabinsafe.synthetic.sensor import draw_sensor
-from cabinsafe.synthetic.truth import facts
+from cabinsafe.synthetic.truth import actor, facts
 from cabinsafe.synthetic.validity import body_problems, camera_problems, pair_problems
 from cabinsafe.synthetic.wardrobe.spec import draw_look
 
@@ -36,15 +37,17 @@ PEOPLE_SHARES = (0.04, 0.22, 0.36, 0.22, 0.10, 0.04, 0.02)
 """How often there are 0, 1, ... 6 people, where there are seats for them."""
 DRIVER_SHARE = 0.7
 """How often the driver's seat is taken, if anybody is there and the camera sees it."""
-BLANKET_SHARE = 0.05
+COVERING_SHARES = MappingProxyType({"none": 0.92, "blanket": 0.04, "bag": 0.04})
+"""What passengers who just sit have on their laps."""
 POSE_TRIES = 3
 STYLE_TRIES = 4
 
+_UNDER_COVERING = ("rest", "sleep", "looking_out", "lean_on_neighbour")
 _CHILD_SEAT_STYLES = ("rest", "sleep", "talk", "looking_out")
 
 
 @dataclass
-class _Cast:
+class Cast:
     """People so far.
 
     Attributes:
@@ -75,7 +78,8 @@ class _Cast:
     def _keeps_its_word(self, occupant: Occupant) -> bool:
         """Whether it shows what it is meant to, and if it is a near miss, not what it resembles."""
         style = STYLES[occupant.spec.style]
-        own = [f.kind for f in facts(self.cabin, [*self.posed, occupant]) if f.seats[0] == occupant.spec.seat]
+        people = [actor(one) for one in (*self.posed, occupant)]
+        own = [f.kind for f in facts(self.cabin, people) if f.seats[0] == occupant.spec.seat]
         return style.near_miss_of not in own and set(style.shows) <= set(own)
 
 
@@ -101,13 +105,13 @@ def draw_people(
     rng = generator(seed, "people")
     seats = _choose_seats(rng, recipe, cabin, camera)
     people = {seat: _draw_person(seed, seat, recipe, cabin, assets) for seat in seats}
-    cast = _Cast(cabin, camera, model, {seat: model.shape(person.body) for seat, person in people.items()})
+    cast = Cast(cabin, camera, model, {seat: model.shape(person.body) for seat, person in people.items()})
     waiting = list(seats)
     while waiting:
         seat = waiting.pop(0)
         for _ in range(STYLE_TRIES):
             chosen = _choose_style(rng, recipe, cast, seat, frozenset(waiting))
-            if _place(rng, recipe, cast, people, chosen):
+            if _place(rng, cast, people, chosen):
                 waiting = [s for s in waiting if s not in chosen]
                 break
         else:
@@ -136,24 +140,25 @@ def _draw_person(seed: int, seat: str, recipe: Recipe, cabin: Cabin, assets: Pat
     place = cabin.seats[seat]
     is_child = place.child_hip_m is not None or (place.wheel is None and rng.random() < recipe.child_share)
     own_seed = int(rng.integers(2**31))
+    covering = str(rng.choice(list(COVERING_SHARES), p=list(COVERING_SHARES.values())))
     body: BodySpec = draw_body(own_seed, "child" if is_child else "adult")
     return PersonSpec(
         seat=seat,
         body=body,
         look=draw_look(own_seed, body, recipe.look, assets),
         belted=bool(rng.random() < recipe.belted_share),
-        blanket=bool(place.wheel is None and rng.random() < BLANKET_SHARE),
+        covering=covering if place.wheel is None else "none",
     )
 
 
 def _choose_style(
-    rng: np.random.Generator, recipe: Recipe, cast: _Cast, seat: str, waiting: frozenset[str]
+    rng: np.random.Generator, recipe: Recipe, cast: Cast, seat: str, waiting: frozenset[str]
 ) -> dict[str, tuple[str, str | None]]:
-    """Style and partner of one person, and of the partner where the style asks for an answer; in posing order."""
+    """Style and partner of one person, and of a partner who has to answer; in posing order."""
     options = []
     for name, style in STYLES.items():
         allowed = name in recipe.styles if recipe.styles else style.weight > 0
-        if allowed and _is_possible(style, name, cast, seat, waiting):
+        if allowed and is_possible(style, name, cast, seat, waiting):
             options.append(name)
     if not options:
         return {seat: ("rest", None)}
@@ -171,8 +176,7 @@ def _choose_style(
 
 def _place(
     rng: np.random.Generator,
-    recipe: Recipe,
-    cast: _Cast,
+    cast: Cast,
     people: Mapping[str, PersonSpec],
     chosen: Mapping[str, tuple[str, str | None]],
 ) -> bool:
@@ -196,12 +200,13 @@ def _in_style(base: PersonSpec, style: str, partner: str | None, pose_seed: int)
     seated = STYLES[style].sitting == "seated"
     update = {
         "style": style, "partner": partner, "pose_seed": pose_seed, "belted": base.belted and seated,
-        "blanket": base.blanket and seated and not STYLES[style].shows,
+"covering": base.covering if style in _UNDER_COVERING else "none",
     }  # fmt: skip
     return base.model_copy(update=update)
 
 
-def _is_possible(style: Style, name: str, cast: _Cast, seat: str, waiting: frozenset[str]) -> bool:
+def is_possible(style: Style, name: str, cast: Cast, seat: str, waiting: frozenset[str]) -> bool:
+    """Whether a style's needs are met on a seat, with those in place and those still waiting for a style."""
     place, cabin = cast.cabin.seats[seat], cast.cabin
     if place.child_hip_m is not None:
         return name in _CHILD_SEAT_STYLES
@@ -224,7 +229,7 @@ def _is_possible(style: Style, name: str, cast: _Cast, seat: str, waiting: froze
     return all(met[need] for need in style.needs)
 
 
-def _partners(cast: _Cast, seat: str, among: frozenset[str]) -> list[str]:
+def _partners(cast: Cast, seat: str, among: frozenset[str]) -> list[str]:
     place = cast.cabin.seats[seat]
     beside = [name for side in (LEFT, RIGHT) if (name := neighbour(place, side)) is not None]
     return [name for name in beside if name in among and cast.cabin.seats[name].child_hip_m is None]

@@ -1,4 +1,4 @@
-"""Contact and collision of bodies, measured on their capsules: gaps in metres, negative where they overlap."""
+"""Contact and collision of bodies, measured on their capsules: gaps in metres, negative in an overlap."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cabinsafe.errors import ShapeError
-from cabinsafe.synthetic.rotations import Array, normalized
+from cabinsafe.synthetic.rotations import Array
 
 Points = NDArray[np.float32]
 Triangles = NDArray[np.int32]
@@ -141,18 +141,16 @@ def tube(path: ArrayLike, radius: float | Sequence[float], sides: int = 8, close
     if not closed:
         ahead[-1], behind[0] = points[-1], points[0]
     radii = np.broadcast_to(np.asarray(radius, np.float64), (count,))
-    turn = np.linspace(0, 2 * np.pi, sides, endpoint=False)
-    rings = []
-    for point, tangent, r in zip(points, ahead - behind, radii, strict=True):
-        helper = (
-            np.array([0.3, 0.2, 0.93]) if abs(normalized(tangent)[2]) < 0.9 else np.array([0.9, 0.4, 0.1])
-        )
-        across = normalized(np.cross(tangent, helper))
-        up = normalized(np.cross(tangent, across))
-        rings.append(point + r * (np.cos(turn)[:, None] * across + np.sin(turn)[:, None] * up))
+    turn = np.linspace(0, 2 * np.pi, sides, endpoint=False)[None, :, None]
+    tangents = _units(ahead - behind)
+    steep = np.abs(tangents[:, 2:]) >= 0.9
+    across = _units(np.cross(tangents, np.where(steep, (0.9, 0.4, 0.1), (0.3, 0.2, 0.93))))
+    up = np.cross(tangents, across)
+    spokes = np.cos(turn) * across[:, None] + np.sin(turn) * up[:, None]
+    rings = points[:, None] + radii[:, None, None] * spokes
     wrapped = _grid_triangles(count + closed, sides + 1)
     row, column = np.divmod(wrapped, sides + 1)
-    return np.concatenate(rings), (row % count) * sides + column % sides
+    return rings.reshape(-1, 3), (row % count) * sides + column % sides
 
 
 def ribbon(path: ArrayLike, normals: ArrayLike, width: float) -> Shape:
@@ -172,6 +170,13 @@ def joined(shapes: Sequence[Shape]) -> Shape:
         np.concatenate([vertices for vertices, _ in shapes]),
         np.concatenate([triangles + offset for (_, triangles), offset in zip(shapes, offsets, strict=True)]),
     )
+
+
+def _units(vectors: Array) -> Array:
+    """Rows (N, 3) at unit length; those without length stay."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    units: Array = vectors / np.where(lengths > 1e-12, lengths, 1.0)
+    return units
 
 
 def _grid_triangles(rows: int, columns: int) -> NDArray[np.int64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +10,19 @@ from numpy.typing import NDArray
 
 from cabinsafe.synthetic.body import BodyModel
 from cabinsafe.synthetic.cabin.model import Cabin
+from cabinsafe.synthetic.cabin.seats import Seat
 from cabinsafe.synthetic.camera import Camera
+from cabinsafe.synthetic.contact import Figure
 from cabinsafe.synthetic.light import lighting
-from cabinsafe.synthetic.mesh import Mesh
+from cabinsafe.synthetic.mesh import Material, Mesh
 from cabinsafe.synthetic.render import Rendering, render
+from cabinsafe.synthetic.sampling import generator
 from cabinsafe.synthetic.scene import Occupant, SceneSpec, pose_people
 from cabinsafe.synthetic.sensor import develop
-from cabinsafe.synthetic.truth import Fact, PersonTruth, facts, person_truth
-from cabinsafe.synthetic.wardrobe.belts import blanket, seat_belt
-from cabinsafe.synthetic.wardrobe.dress import Dressed, dress
+from cabinsafe.synthetic.truth import Fact, PersonTruth, actor, facts, person_truth
+from cabinsafe.synthetic.wardrobe.belts import bag_on_lap, blanket, seat_belt
+from cabinsafe.synthetic.wardrobe.dressed import Dressed, dress
+from cabinsafe.synthetic.wardrobe.palette import cloth_color
 
 Image = NDArray[np.uint8]
 SUPERSAMPLING = 2
@@ -63,23 +66,30 @@ def take(spec: SceneSpec, model: BodyModel, assets: Path | None = None) -> Pictu
         for number, occupant in enumerate(occupants, 1)
     )
     image = develop(rendering.color, spec.sensor, spec.seed)
-    return Picture(spec, image, people, facts(cabin, occupants), rendering)
+    return Picture(spec, image, people, facts(cabin, [actor(occupant) for occupant in occupants]), rendering)
 
 
 def person_meshes(cabin: Cabin, occupant: Occupant, clothed: Dressed, number: int) -> list[Mesh]:
     """A dressed person in place, with belt and blanket."""
-    pose = occupant.figure.pose
-    return [*clothed.meshes(pose, number), *_over(cabin, occupant)]
+    spec = occupant.spec
+    over = belt_meshes(cabin.seats[spec.seat], occupant.figure) if spec.belted else []
+    over += _covering(occupant)
+    return [*clothed.meshes(occupant.figure.pose, number), *over]
 
 
-def _over(cabin: Cabin, occupant: Occupant) -> Iterator[Mesh]:
-    """What lies over a person and is no part of it."""
-    body, pose = occupant.body, occupant.figure.pose
-    seat = cabin.seats[occupant.spec.seat]
-    if occupant.spec.belted and seat.child_hip_m is None:
-        window_side = 1.0 if seat.hip_m[1] * seat.facing >= 0 else -1.0
-        anchor = seat.along_back(0.60, 0.02, window_side * 0.22)
-        buckle = seat.at(-0.02, -window_side * 0.20, -0.03)
-        yield from seat_belt(body, pose, window_side, anchor, buckle)
-    if occupant.spec.blanket:
-        yield from blanket(body, pose, occupant.spec.pose_seed)
+def _covering(occupant: Occupant) -> list[Mesh]:
+    spec, body, pose = occupant.spec, occupant.body, occupant.figure.pose
+    color = cloth_color(generator(spec.pose_seed, "covering"))
+    if spec.covering == "blanket":
+        return blanket(body, pose, spec.pose_seed, Material(color, roughness=0.95, wrinkles=0.4))
+    return bag_on_lap(body, pose, spec.pose_seed, color) if spec.covering == "bag" else []
+
+
+def belt_meshes(seat: Seat, figure: Figure) -> list[Mesh]:
+    """The seat's belt over who sits there; a child seat has its own."""
+    if seat.child_hip_m is not None:
+        return []
+    window_side = 1 if seat.hip_m[1] * seat.facing >= 0 else -1
+    anchor = seat.along_back(0.60, 0.02, window_side * 0.22)
+    buckle = seat.at(-0.02, -window_side * 0.20, -0.03)
+    return seat_belt(figure.body, figure.pose, window_side, anchor, buckle)

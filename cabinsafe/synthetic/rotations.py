@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -10,10 +12,16 @@ Array = NDArray[np.float64]
 
 def about(axis: ArrayLike, angle_rad: float) -> Array:
     """Right-handed rotation (3, 3) about an axis (3,) of any length but zero (Rodrigues)."""
-    unit = normalized(axis)
-    skew = _skew(unit)
-    matrix: Array = np.eye(3) + np.sin(angle_rad) * skew + (1 - np.cos(angle_rad)) * skew @ skew
-    return matrix
+    x, y, z = normalized(axis).tolist()
+    c, s = math.cos(angle_rad), math.sin(angle_rad)
+    d = 1.0 - c
+    return np.array(
+        [
+            [c + x * x * d, x * y * d - z * s, x * z * d + y * s],
+            [y * x * d + z * s, c + y * y * d, y * z * d - x * s],
+            [z * x * d - y * s, z * y * d + x * s, c + z * z * d],
+        ]
+    )
 
 
 def about_x(angle_rad: float) -> Array:
@@ -34,11 +42,11 @@ def about_z(angle_rad: float) -> Array:
 def swing(start: ArrayLike, end: ArrayLike) -> Array:
     """The smallest rotation (3, 3) that takes direction ``start`` (3,) to direction ``end`` (3,)."""
     a, b = normalized(start), normalized(end)
-    cross, dot = np.cross(a, b), float(a @ b)
+    axis, dot = cross(a, b), float(a @ b)
     if dot < -0.999999:  # opposite: any axis across will do
         across = np.eye(3)[np.argmin(np.abs(a))]
-        return about(np.cross(a, across), np.pi)
-    skew = _skew(cross)
+        return about(cross(a, across), np.pi)
+    skew = _skew(axis)
     matrix: Array = np.eye(3) + skew + skew @ skew / (1 + dot)
     return matrix
 
@@ -77,10 +85,17 @@ def normalized(vector: ArrayLike) -> Array:
         ValueError: it has no length.
     """
     v = np.asarray(vector, np.float64)
-    length = float(np.linalg.norm(v))
+    length = math.sqrt(float(v @ v))
     if length < 1e-12:
         raise ValueError("a vector without length has no direction")
     return v / length
+
+
+def cross(a: Array, b: Array) -> Array:
+    """Cross product of two vectors (3,); many times quicker than numpy's for one pair."""
+    ax, ay, az = a.tolist()
+    bx, by, bz = b.tolist()
+    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
 
 
 def _skew(v: Array) -> Array:

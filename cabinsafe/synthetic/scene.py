@@ -1,18 +1,20 @@
-"""A scene: a cabin, a camera, light, and people in postures. Its spec, as JSON, determines every pixel of it."""
+"""A scene: a cabin, a camera, light, and people in postures. Its spec, as JSON, determines every pixel."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
 
+from cabinsafe.fields import SeatName
 from cabinsafe.options import Options
 from cabinsafe.synthetic.body import Body, BodyModel, BodySpec
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.seats import Seat
-from cabinsafe.synthetic.cabin.spec import HIP_TO_CUSHION_M, CabinSpec, VssName
+from cabinsafe.synthetic.cabin.spec import HIP_TO_CUSHION_M, CabinSpec
 from cabinsafe.synthetic.camera import CameraSpec
 from cabinsafe.synthetic.contact import Figure
 from cabinsafe.synthetic.light_spec import LightSpec
@@ -26,6 +28,7 @@ from cabinsafe.synthetic.sampling import generator
 from cabinsafe.synthetic.sensor import SensorSpec
 from cabinsafe.synthetic.wardrobe.spec import LookSpec
 
+Covering = Literal["none", "blanket", "bag"]
 NEUTRAL = "rest"
 """What a partner is taken to do who has not been posed yet."""
 
@@ -33,14 +36,14 @@ NEUTRAL = "rest"
 class PersonSpec(Options):
     """One person in a scene."""
 
-    seat: VssName
+    seat: SeatName
     style: str = Field("rest", description="What the person does: a name of the repertoire")
-    partner: VssName | None = Field(None, description="Seat of the other person, for styles of two")
+    partner: SeatName | None = Field(None, description="Seat of the other person, for styles of two")
     pose_seed: int = Field(0, ge=0, description="Of what the style leaves to chance")
     body: BodySpec = BodySpec()
     look: LookSpec = LookSpec()
     belted: bool = Field(False, description="Whether a seat belt is worn")
-    blanket: bool = Field(False, description="Whether a blanket lies over the legs")
+    covering: Covering = Field("none", description="What lies on the lap")
 
     @field_validator("style")
     @classmethod

@@ -17,7 +17,7 @@ from cabinsafe.synthetic.body import KEYPOINTS
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.camera import Camera
 from cabinsafe.synthetic.contact import Figure, hand_on_leg_gap
-from cabinsafe.synthetic.posing.styles import STYLES
+from cabinsafe.synthetic.posing.styles import STYLES, Sitting
 from cabinsafe.synthetic.render import Rendering
 from cabinsafe.synthetic.rotations import Array
 from cabinsafe.synthetic.scene import Occupant
@@ -28,9 +28,9 @@ ON_SEAT_M = (-0.07, 0.06)
 """A foot is on a cushion when its underside is so far over the surface."""
 RULES: Mapping[str, str] = MappingProxyType(
     {
-        "feet_on_seats": f"the underside of a foot over a cushion, at most {ON_SEAT_M[1]} m above its surface",
+        "feet_on_seats": f"the underside of a foot over a cushion and within {ON_SEAT_M[1]} m of its surface",
         "feet_on_dash": "a foot over or on the dashboard",
-        "hand_on_leg": f"at most {TOUCH_M} m between a hand and another person's thigh or shin; the toucher first",
+        "hand_on_leg": f"a hand at most {TOUCH_M} m from another's thigh or shin; the toucher first",
         "unsafe_sitting": "lying, kneeling, standing, sliding far down, or leaning out of a window",
         "leaning_out": "the middle of the head or of a shoulder beyond the side window",
         "fighting": "the posture of one who hits, grabs or wards off",
@@ -105,15 +105,27 @@ def run_lengths(mask: NDArray[np.bool_]) -> list[int]:
     return [int(run) for run in (runs if len(changes) % 2 == 0 or changes[-1] < mask.size else runs[:-1])]
 
 
-def facts(cabin: Cabin, occupants: Sequence[Occupant]) -> tuple[Fact, ...]:
-    """The events that hold in a scene, each once."""
+class Actor(NamedTuple):
+    """Who is judged: on which seat, sitting how, in which pose."""
+
+    seat: str
+    sitting: Sitting
+    figure: Figure
+
+
+def actor(occupant: Occupant) -> Actor:
+    """An occupant as one who is judged."""
+    return Actor(occupant.spec.seat, STYLES[occupant.spec.style].sitting, occupant.figure)
+
+
+def facts(cabin: Cabin, actors: Sequence[Actor]) -> tuple[Fact, ...]:
+    """The events that hold among people, each once."""
     found: list[Fact] = []
-    for occupant in occupants:
-        seat = occupant.spec.seat
-        found += [Fact(kind, (seat,)) for kind in _single(cabin, occupant)]
-        for other in occupants:
-            if other is not occupant and hand_on_leg_gap(occupant.figure, other.figure) <= TOUCH_M:
-                found.append(Fact("hand_on_leg", (seat, other.spec.seat)))
+    for one in actors:
+        found += [Fact(kind, (one.seat,)) for kind in _single(cabin, one)]
+        for other in actors:
+            if other is not one and hand_on_leg_gap(one.figure, other.figure) <= TOUCH_M:
+                found.append(Fact("hand_on_leg", (one.seat, other.seat)))
     return tuple(found)
 
 
@@ -141,32 +153,31 @@ def feet_on_dash(cabin: Cabin, figure: Figure) -> bool:
     return bool(((low >= dash.bottom_m + 0.1) & (ahead >= cabin.spec.front_m - 0.06)).any())
 
 
-def leaning_out(cabin: Cabin, occupant: Occupant) -> bool:
+def leaning_out(cabin: Cabin, one: Actor) -> bool:
     """Whether head or shoulders are beyond the side window."""
-    window = cabin.seats[occupant.spec.seat].window
+    window = cabin.seats[one.seat].window
     if window is None:
         return False
-    pose = occupant.figure.pose
+    pose = one.figure.pose
     points = np.stack(
-        [occupant.figure.line("head").mean(axis=0), pose.head("upperarm01.L"), pose.head("upperarm01.R")]
+        [one.figure.line("head").mean(axis=0), pose.head("upperarm01.L"), pose.head("upperarm01.R")]
     )
     beyond = np.abs(points[:, 1]) > np.abs(window[:, 1]).mean()
     within = (points[:, 2] > window[:, 2].min()) & (points[:, 0] > window[:, 0].min() - 0.1)
     return bool((beyond & within).any())
 
 
-def _single(cabin: Cabin, occupant: Occupant) -> Iterator[str]:
-    sitting = STYLES[occupant.spec.style].sitting
-    if feet_on_seats(cabin, occupant.figure):
+def _single(cabin: Cabin, one: Actor) -> Iterator[str]:
+    if feet_on_seats(cabin, one.figure):
         yield "feet_on_seats"
-    if feet_on_dash(cabin, occupant.figure):
+    if feet_on_dash(cabin, one.figure):
         yield "feet_on_dash"
-    out = leaning_out(cabin, occupant)
+    out = leaning_out(cabin, one)
     if out:
         yield "leaning_out"
-    if out or sitting in ("lying", "kneeling", "standing", "sliding"):
+    if out or one.sitting in ("lying", "kneeling", "standing", "sliding"):
         yield "unsafe_sitting"
-    if sitting == "fighting":
+    if one.sitting == "fighting":
         yield "fighting"
 
 

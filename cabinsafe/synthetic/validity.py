@@ -1,4 +1,4 @@
-"""What makes a scene impossible: joints beyond their limits, bodies through seats, each other or the camera."""
+"""What makes a scene impossible: joints beyond limits, bodies through seats, each other or the camera."""
 
 from __future__ import annotations
 

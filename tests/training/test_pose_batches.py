@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from cabinsafe.data import LabelledImage
 from cabinsafe.training.pose.augment import AugmentSpec, Sample
 from cabinsafe.training.pose.batches import BatchMaker, BatchSpec, loss_weights, prefetch
-from cabinsafe.training.pose.dataset import LabelledImage
 from cabinsafe.training.pose.layout import HEATMAP_COUNT, KEYPOINTS, limb_indices
 from cabinsafe.training.pose.targets import TargetSpec
 
@@ -24,7 +24,8 @@ def maker(tmp_path: Path) -> BatchMaker:
         cv2.imwrite(str(path), np.full((48, 64, 3), 40 * number, np.uint8))
         xy = generator.uniform(0, 48, (1, 18, 2)).astype(np.float32)
         box = np.array([[0, 0, 48, 48]], np.float32)
-        images.append(LabelledImage(number, path, xy, box, np.zeros((0, 4), np.float32)))
+        seen, none = np.full((1, 18), 2, np.uint8), np.zeros((0, 4), np.float32)
+        images.append(LabelledImage(number, path, xy, seen, box, none))
     return BatchMaker(images, BatchSpec(3, 48, 64, 0.5, seed=1), AugmentSpec(), TargetSpec())
 
 

@@ -1,4 +1,4 @@
-"""Annotations become the network's keypoints; crops move the labels with the pixels."""
+"""Crops and smaller copies move the labels with the pixels."""
 
 from __future__ import annotations
 
@@ -8,18 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from cabinsafe.data import LabelledImage
 from cabinsafe.errors import DataError
 from cabinsafe.training.pose.augment import AugmentSpec, augment, flip_keypoints
-from cabinsafe.training.pose.dataset import (
-    LabelledImage,
-    keypoints_of,
-    labelled_images,
-    load_at_most,
-    load_bgr,
-    read_annotations,
-    require_images,
-)
-from cabinsafe.training.pose.evaluate import COCO_KEYPOINTS
+from cabinsafe.training.pose.dataset import load_at_most, load_bgr
 from cabinsafe.training.pose.layout import KEYPOINTS
 
 PLAIN = AugmentSpec(
@@ -37,77 +29,9 @@ PLAIN = AugmentSpec(
 )
 
 
-def annotation(**labelled: tuple[float, float]) -> dict:
-    rows = [(*labelled[name], 2) if name in labelled else (0, 0, 0) for name in COCO_KEYPOINTS]
-    return {
-        "image_id": 1,
-        "iscrowd": 0,
-        "bbox": [10, 20, 30, 40],
-        "num_keypoints": len(labelled),
-        "keypoints": [value for row in rows for value in row],
-    }
-
-
-def test_keypoints_are_mapped_by_name_and_unlabelled_ones_are_nan() -> None:
-    xy = keypoints_of(annotation(left_wrist=(3, 4), right_ear=(5, 6)))
-    assert xy[KEYPOINTS.index("left_wrist")].tolist() == [3, 4]
-    assert xy[KEYPOINTS.index("right_ear")].tolist() == [5, 6]
-    assert np.isfinite(xy).sum() == 4
-
-
-def test_the_neck_is_the_middle_of_both_shoulders() -> None:
-    xy = keypoints_of(annotation(left_shoulder=(10, 20), right_shoulder=(30, 40)))
-    assert xy[KEYPOINTS.index("neck")].tolist() == [20, 30]
-
-
-def test_one_shoulder_gives_no_neck() -> None:
-    xy = keypoints_of(annotation(left_shoulder=(10, 20), nose=(1, 1)))
-    assert np.isnan(xy[KEYPOINTS.index("neck")]).all()
-
-
-def test_crowds_and_unlabelled_people_become_ignored_boxes() -> None:
-    crowd = {**annotation(nose=(1, 1)), "iscrowd": 1}
-    content = {
-        "images": [{"id": 1, "file_name": "a.jpg"}],
-        "annotations": [annotation(nose=(1, 1)), annotation(), crowd],
-    }
-    (image,) = labelled_images(content, Path("folder"), [1])
-    assert image.path == Path("folder/a.jpg")
-    assert image.xy.shape == (1, 18, 2)
-    assert image.boxes.tolist() == [[10, 20, 40, 60]]
-    assert image.ignored.shape == (2, 4)
-
-
 def test_a_missing_image_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\.jpg"):
         load_bgr(tmp_path / "none.jpg")
-
-
-def test_missing_images_are_counted_up_front(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").touch()
-    content = {"images": [{"file_name": name} for name in ("a.jpg", "b.jpg", "c.jpg")]}
-    with pytest.raises(DataError, match=r"2 of 3 images are missing, first b\.jpg"):
-        require_images(content, tmp_path)
-    with pytest.raises(DataError, match="no folder of images"):
-        require_images(content, tmp_path / "elsewhere")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (None, "not a readable"),
-        ("{", "not a readable"),
-        ("[]", "no list 'images'"),
-        ('{"images": [{"id": 1}], "annotations": []}', r"images\[0\] lacks file_name"),
-    ],
-)
-def test_what_is_no_annotation_file_is_refused(tmp_path: Path, text: str | None, message: str) -> None:
-    path = tmp_path / "people.json"
-    if text is not None:
-        path.write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match=message) as caught:
-        read_annotations(path)
-    assert "people.json" in str(caught.value)
 
 
 def test_flipping_swaps_sides_and_twice_is_nothing() -> None:
@@ -131,7 +55,7 @@ def test_large_images_are_shrunk_with_their_labels(tmp_path: Path) -> None:
     xy = np.full((1, 18, 2), np.nan, np.float32)
     xy[0, 0] = (70.5, 50.5)
     box = np.array([[60, 40, 80, 60]], np.float32)
-    labelled = LabelledImage(1, path, xy, box, box + 8)
+    labelled = LabelledImage(1, path, xy, np.isfinite(xy[..., 0]).astype(np.uint8), box, box + 8)
     small, moved = load_at_most(labelled, 64)
     assert small.shape == (48, 64, 3)
     rows, columns = np.nonzero(small[..., 0] > 128)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 pytest.importorskip("pycocotools")
 
+from cabinsafe.data import COCO_KEYPOINTS, read_keypoints
 from cabinsafe.training.pose.evaluate import (
-    COCO_KEYPOINTS,
     bootstrap_difference,
     coco_results,
     evaluate,
     measure,
 )
+from cabinsafe.training.pose.layout import KEYPOINTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 NAMES = ("neck", *reversed(COCO_KEYPOINTS))
@@ -65,6 +69,21 @@ def test_perfect_predictions_score_one(capsys: pytest.CaptureFixture[str]) -> No
     assert accuracy.ar == pytest.approx(1.0)
     assert (accuracy.images, accuracy.people) == (3, 6)
     assert capsys.readouterr().out == ""
+
+
+def test_labels_in_another_layout_with_a_neck_are_scored_by_name(tmp_path: Path) -> None:
+    annotations = people(6)
+    perfect = truth_as_predictions(annotations)
+    for annotation in annotations["annotations"]:
+        rows = dict(zip(COCO_KEYPOINTS, np.reshape(annotation["keypoints"], (17, 3)), strict=True))
+        rows["neck"] = np.array([3.0, 4.0, 2.0])
+        annotation["keypoints"] = [value for name in KEYPOINTS for value in rows[name].tolist()]
+        annotation["num_keypoints"] += 1
+    annotations["categories"][0]["keypoints"] = list(KEYPOINTS)
+    annotations["images"] = [image | {"file_name": "a.png"} for image in annotations["images"]]
+    (tmp_path / "people.json").write_text(json.dumps(annotations), encoding="utf-8")
+    labels = read_keypoints(tmp_path / "people.json")
+    assert measure(perfect, NAMES, labels.coco()).ap == pytest.approx(1.0)
 
 
 def test_no_predictions_score_zero() -> None:

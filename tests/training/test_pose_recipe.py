@@ -14,12 +14,12 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 pytest.importorskip("pycocotools")
 
+from cabinsafe.data import COCO_KEYPOINTS  # noqa: E402
 from cabinsafe.errors import CabinSafeError, ConfigError, DataError  # noqa: E402
 from cabinsafe.pose.card import PoseCard  # noqa: E402
 from cabinsafe.pose.decoder import PafDecoder  # noqa: E402
 from cabinsafe.resources import sha256_of  # noqa: E402
 from cabinsafe.training.pose.config import PoseTrainingConfig  # noqa: E402
-from cabinsafe.training.pose.evaluate import COCO_KEYPOINTS  # noqa: E402
 from cabinsafe.training.pose.export import largest_difference  # noqa: E402
 from cabinsafe.training.pose.layout import TOPOLOGY  # noqa: E402
 from cabinsafe.training.pose.network import PoseNetwork, load_onnx_weights  # noqa: E402
@@ -152,6 +152,7 @@ def test_images_that_leave_a_split_empty_are_refused(finished, tmp_path: Path) -
     config, lines = finished
     content = json.loads(config.annotations.read_text(encoding="utf-8"))
     content["images"] = [image for image in content["images"] if split_of(image["id"]) != "val"]
+    content["annotations"] = [a for a in content["annotations"] if split_of(a["image_id"]) != "val"]
     (tmp_path / "few.json").write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(DataError, match="falls into val"):
         run(config.model_copy(update={"annotations": tmp_path / "few.json"}), lines.append)

@@ -1,4 +1,4 @@
-"""Where the trunk goes: sitting, lying, kneeling, standing, sliding down, leaning out. Each sets hips, pelvis, spine.
+"""Where the trunk goes: sitting, lying, kneeling, standing, sliding, leaning out; hips, pelvis and spine.
 
 Lateral quantities are positive towards the *near* side: where the partner, the window or the free place is.
 """
@@ -43,7 +43,7 @@ _CLEARANCE_M = 0.03
 def sitting(d: Draft, near: int, q: Callable[[str], float]) -> None:
     """On the cushion, against the backrest or off it."""
     recline = d.seat.recline_rad * q("recline") - q("lean")
-    d.sit(recline, near * q("yaw"), near * q("roll"), q("slide"), near * q("aside"), q("lift"))
+    d.sit(recline, near * q("yaw"), near * q("roll"), (q("slide"), near * q("aside"), q("lift")))
     _bend(d, near, q)
     _duck(d)
 

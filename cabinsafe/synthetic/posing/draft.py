@@ -81,16 +81,16 @@ class Draft:
         """(3,) point that far from the hips, in bodies."""
         return self.hips + self.scale * self.way(forward, left, up)
 
-    def sit(
-        self, recline: float, yaw: float, roll: float, slide_m: float, aside_m: float, lift_m: float
-    ) -> None:
+    def sit(self, recline: float, yaw: float, roll: float, shift_m: tuple[float, float, float]) -> None:
         """Put the hips on the cushion and against the backrest.
 
         Args:
             recline: radians that the pelvis leans back.
-            yaw, roll: radians turned to the left, tipped to the left.
-            slide_m, aside_m, lift_m: hips forward from the backrest, to the left, and up from the cushion.
+            yaw: radians turned to the left.
+            roll: radians tipped to the left.
+            shift_m: hips forward from the backrest, to the left, and up from the cushion.
         """
+        slide_m, aside_m, lift_m = shift_m
         back = self.body.back_m - HIP_TO_BACKREST_M + slide_m
         up = self.body.seat_m - HIP_TO_CUSHION_M + lift_m
         self.hips = self.seat.hip_m + self.way(back, aside_m, up)
@@ -121,7 +121,7 @@ class Draft:
         self, side: int, wrist: Array, elbow: Array | None = None, palm: Array | None = None
     ) -> None:
         """Send a wrist to a point; the elbow hangs down and out unless told."""
-        elbow = self.way(-0.2, 0.7 * side, -1.0) if elbow is None else elbow
+        elbow = self.way(-0.5, 0.3 * side, -1.0) if elbow is None else elbow
         palm = np.zeros(3) if palm is None else palm
         self.hands[side] = Hand(wrist, elbow, palm, self.draw((0.05, 0.5)))
 

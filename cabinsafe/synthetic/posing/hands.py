@@ -1,4 +1,4 @@
-"""Where hands go, by name: on the own body, on the cabin, on a partner. Each function sets one hand of a draft."""
+"""Where hands go, by name: on the own body, the cabin, a partner. Each function sets one hand of a draft."""
 
 from __future__ import annotations
 

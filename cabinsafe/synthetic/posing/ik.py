@@ -31,6 +31,7 @@ from cabinsafe.synthetic.rotations import (
     about_x,
     about_y,
     about_z,
+    cross,
     from_vector,
     normalized,
     rotation_vector,
@@ -91,9 +92,9 @@ def reach(pose: BonePose, limb: Limb, side: int, target: Array, pole: Array) -> 
     hinge = base + kept * upper_m
     lower = normalized(base + line * distance - hinge)
     lower = _bent_within(limb, kept, lower)
-    normal = np.cross(out, line)  # upper x lower bone, as the hinge goes out and the end comes back
+    normal = cross(out, line)  # upper x lower bone, as the hinge goes out and the end comes back
     rest_directions = (rest[1] - rest[0], rest[2] - rest[1])
-    rest_normal = np.cross(*rest_directions) if limb is ARM else np.array([0.0, 1.0, 0.0])
+    rest_normal = cross(*rest_directions) if limb is ARM else np.array([0.0, 1.0, 0.0])
     for bones, direction, resting in (
         (names[0:2], kept, rest_directions[0]),
         (names[2:4], lower, rest_directions[1]),
@@ -126,12 +127,16 @@ def _allowed_pole(
     line, wanted = axes
     along, height = triangle
     axis = pose.rotation(limb.base) @ cone_axis(limb, side)
-    turned = [about(line, np.radians(angle)) @ wanted for angle in _SWIVELS_DEG]
-    cosines = [float(normalized(line * along + out * height) @ axis) for out in turned]
     enough = np.cos(np.radians(limb.cone_deg))
-    return next(
-        (out for out, c in zip(turned, cosines, strict=True) if c >= enough), turned[int(np.argmax(cosines))]
-    )
+    best, most = wanted, -2.0
+    for angle in _SWIVELS_DEG:
+        out = about(line, np.radians(angle)) @ wanted if angle else wanted
+        cosine = float(normalized(line * along + out * height) @ axis)
+        if cosine >= enough:
+            return out
+        if cosine > most:
+            best, most = out, cosine
+    return best
 
 
 def _in_cone(pose: BonePose, limb: Limb, side: int, upper: Array) -> Array:
@@ -155,7 +160,7 @@ def _frame(direction: Array, normal: Array) -> Array:
     """Axes (3, 3) in columns: along a bone, across it in the hinge's axis, and the third."""
     x = normalized(direction)
     y = _across(x, normal)
-    return np.stack([x, y, np.cross(x, y)], axis=1)
+    return np.stack([x, y, cross(x, y)], axis=1)
 
 
 def _place_foot(pose: BonePose, side: int, foot: Foot) -> None:
@@ -163,8 +168,8 @@ def _place_foot(pose: BonePose, side: int, foot: Foot) -> None:
     name, shin = f"foot.{letter(side)}", pose.rotation(f"lowerleg02.{letter(side)}")
     up = np.array([0.0, 0.0, 1.0]) if abs(normalized(foot.toes)[2]) < 0.95 else np.array([-1.0, 0.0, 0.0])
     toes = normalized(foot.toes)
-    sole = np.stack([toes, _across(toes, np.cross(up, toes)), np.zeros(3)], axis=1)
-    sole[:, 2] = np.cross(sole[:, 0], sole[:, 1])
+    sole = np.stack([toes, _across(toes, cross(up, toes)), np.zeros(3)], axis=1)
+    sole[:, 2] = cross(sole[:, 0], sole[:, 1])
     bend = rotation_vector(shin.T @ sole)
     angle = float(np.linalg.norm(bend))
     limit = np.radians(ANKLE_DEG - 1)
@@ -180,7 +185,7 @@ def place_hand(pose: BonePose, side: int, hand: Hand) -> None:
         facing = _across(forearm, pose.rotation(f"lowerarm02.{mark}") @ rest_palm(pose, side))
         wanted = _across(forearm, hand.palm)
         limit = np.radians(PALM_DEG)
-        turn = float(np.clip(np.arctan2(np.cross(facing, wanted) @ forearm, facing @ wanted), -limit, limit))
+        turn = float(np.clip(np.arctan2(cross(facing, wanted) @ forearm, facing @ wanted), -limit, limit))
         lower = pose.rotation(f"lowerarm02.{mark}")
         pose.orient(f"lowerarm02.{mark}", about(forearm, turn / 2) @ lower)
         pose.orient(f"wrist.{mark}", about(forearm, turn) @ lower)
@@ -191,7 +196,7 @@ def rest_palm(pose: BonePose, side: int) -> Array:
     """(3,) direction that a palm faces in the rest pose."""
     mark = letter(side)
     wrist, first, last = (pose.rig.head(f"{bone}.{mark}") for bone in ("wrist", "finger2-1", "finger5-1"))
-    return normalized(np.cross(first - wrist, last - wrist) * (1.0 if side == LEFT else -1.0))
+    return normalized(cross(first - wrist, last - wrist) * (1.0 if side == LEFT else -1.0))
 
 
 def _curl(pose: BonePose, side: int, curl: float) -> None:

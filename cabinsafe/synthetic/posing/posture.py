@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 import numpy as np
@@ -85,6 +85,14 @@ class Posture:
     def foot(self, side: int) -> Foot:
         """The foot of a side."""
         return self.left_foot if side == LEFT else self.right_foot
+
+    def with_hand(self, side: int, hand: Hand) -> Posture:
+        """The posture with one hand elsewhere."""
+        return replace(self, left_hand=hand) if side == LEFT else replace(self, right_hand=hand)
+
+    def with_foot(self, side: int, foot: Foot) -> Posture:
+        """The posture with one foot elsewhere."""
+        return replace(self, left_foot=foot) if side == LEFT else replace(self, right_foot=foot)
 
     def towards(self, other: Posture, share: float) -> Posture:
         """The posture ``share`` of the way from this one (0) to another (1)."""

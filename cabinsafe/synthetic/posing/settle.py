@@ -1,4 +1,4 @@
-"""Settling: a posture pushed out of seats, doors and other bodies, limb by limb, until it fits or gives up."""
+"""Settling: a posture pushed out of seats, doors and other bodies, limb by limb, until it fits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cabinsafe.synthetic.body import Body
 from cabinsafe.synthetic.cabin.boxes import OrientedBox
 from cabinsafe.synthetic.contact import Figure, closest_points, samples
 from cabinsafe.synthetic.posing.ik import solve
-from cabinsafe.synthetic.posing.posture import Foot, Hand, Posture
+from cabinsafe.synthetic.posing.posture import LEFT, RIGHT, Foot, Hand, Posture
 from cabinsafe.synthetic.rotations import Array, normalized
 from cabinsafe.synthetic.validity import FLESH_M, allowed_depth
 
@@ -93,13 +93,12 @@ def _way_out(solid: OrientedBox, point: Array) -> Array:
 
 def _pushed(posture: Posture, name: str, push: Array) -> Posture:
     """The posture with the targets changed that move one capsule."""
-    side, _, part = name.partition("_")
+    prefix, _, part = name.partition("_")
+    side = LEFT if prefix == "left" else RIGHT
     if part in ("upper_arm", "forearm", "hand"):
-        key = f"{side}_hand"
-        return replace(posture, **{key: _pushed_hand(getattr(posture, key), part, push)})
+        return posture.with_hand(side, _pushed_hand(posture.hand(side), part, push))
     if part in ("thigh", "shin", "foot"):
-        key = f"{side}_foot"
-        return replace(posture, **{key: _pushed_foot(getattr(posture, key), part, push)})
+        return posture.with_foot(side, _pushed_foot(posture.foot(side), part, push))
     lean = np.zeros(3)
     if name in ("head", "chest"):
         local = posture.pelvis.T @ push

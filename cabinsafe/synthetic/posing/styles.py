@@ -1,7 +1,7 @@
 """The repertoire: what people do in cabins, each as ranges for the trunk and places for hands and feet.
 
-A style says what it *shows* (kinds of events) or of which kind it is a near miss, something that looks like it and
-must not be reported. What a picture really holds is measured afterwards (:mod:`cabinsafe.synthetic.truth`).
+A style says what it *shows* (kinds of events) or of which kind it is a near miss, which looks like
+it and must not be reported. What a picture really holds is measured afterwards (:mod:`cabinsafe.synthetic.truth`).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Style:
     Attributes:
         base: how the trunk is held.
         ranges: quantities of :data:`~cabinsafe.synthetic.posing.bases.RESTING` that differ; angles in degrees.
-        near, far: names of :data:`~cabinsafe.synthetic.posing.hands.HANDS` for the hand on the near side (the partner's,
-            the window's, the free place's; any, where there is none) and the other; one is drawn.
+        near, far: names of :data:`~cabinsafe.synthetic.posing.hands.HANDS` for the hand on the near side (the
+            partner's, the window's, the free place's; any, where there is none) and the other; one is drawn.
         near_foot, far_foot: the same of :data:`~cabinsafe.synthetic.posing.feet.FEET`.
         needs: what there must be.
         shows: kinds of events that it is meant to show.
@@ -77,10 +77,12 @@ def _leg_styles() -> dict[str, Style]:
         "feet_tucked": Style(near_foot=("tucked",), far_foot=("tucked",), near_miss_of=feet, weight=0.8),
         "feet_dash": Style(
             ranges={"recline": (0.9, 1.2), "slide": (0.03, 0.12), "bend": (10, 30)}, near_foot=("dashboard",),
-            far_foot=("dashboard", "dashboard", "floor"), shows=(dash,), needs=("dash", "passenger"), weight=2.0,
+            far_foot=("dashboard", "dashboard", "floor"), shows=(dash,), needs=("dash", "passenger"),
+            weight=2.0,
         ),
         "legs_stretched": Style(
-            ranges={"recline": (0.9, 1.1)}, near_foot=("under_dashboard",), far_foot=("under_dashboard", "stretched"),
+            ranges={"recline": (0.9, 1.1)}, near_foot=("under_dashboard",),
+            far_foot=("under_dashboard", "stretched"),
             near_miss_of=dash, needs=("dash", "passenger"), weight=1.0,
         ),
     }  # fmt: skip
@@ -90,48 +92,60 @@ def _plain_styles() -> dict[str, Style]:
     return {
         "rest": Style(weight=4.0),
         "drive": Style(
-            ranges={"turn": (-25, 25), "nod": (-6, 10)}, near=("wheel",), far=("wheel", "wheel", "wheel", "armrest", "lap"),
+            ranges={"turn": (-25, 25), "nod": (-6, 10)}, near=("wheel",),
+            far=("wheel", "wheel", "wheel", "armrest", "lap"),
             near_foot=("floor",), far_foot=("floor",), needs=("driver",), weight=6.0,
         ),
         "phone": Style(ranges={"tilt": (-2, 14)}, near=("ear",), phone=True, weight=1.5),
         "text": Style(
-            ranges={"nod": (18, 42), "bend": (12, 34), "turn": (-12, 12)}, near=("screen",), far=("screen", "screen", "lap"),
+            ranges={"nod": (18, 42), "bend": (12, 34), "turn": (-12, 12)}, near=("screen",),
+            far=("screen", "screen", "lap"),
             phone=True, needs=("passenger",), weight=2.0,
         ),
         "sleep": Style(
-            ranges={"recline": (0.9, 1.1), "nod": (5, 42), "tilt": (5, 35), "side": (0, 14), "turn": (-25, 35)},
-            near=("lap", "belly", "beside"), far=("lap", "belly", "crossed"), needs=("passenger",), weight=1.5,
+            ranges={"recline": (0.9, 1.1), "nod": (5, 42), "tilt": (5, 35), "side": (0, 14),
+            "turn": (-25, 35)},
+            near=("lap", "belly", "beside"), far=("lap", "belly", "crossed"), needs=("passenger",),
+            weight=1.5,
         ),
         "turn_back": Style(
-            ranges={"yaw": (15, 40), "twist": (18, 40), "turn": (35, 70), "bend": (0, 15), "slide": (0.02, 0.1)},
+            ranges={"yaw": (15, 40), "twist": (18, 40), "turn": (35, 70), "bend": (0, 15),
+            "slide": (0.02, 0.1)},
             near=("behind", "lap", "beside"), far=_BUSY, weight=1.2,
         ),
         "reach": Style(
-            ranges={"lean": (8, 28), "bend": (10, 35), "nod": (-5, 20)}, near=("ahead",), far=_QUIET, weight=1.2
+            ranges={"lean": (8, 28), "bend": (10, 35), "nod": (-5, 20)}, near=("ahead",),
+            far=_QUIET, weight=1.2
         ),
         "talk": Style(ranges={"turn": (10, 60), "twist": (0, 20)}, near=("talk",), far=_BUSY, weight=2.0),
         "arms_folded": Style(near=("crossed",), far=("crossed",), needs=("passenger",), weight=1.0),
-        "holding_handle": Style(ranges={"side": (-4, 10)}, near=("handle",), needs=("passenger",), weight=0.8),
+        "holding_handle": Style(ranges={"side": (-4, 10)}, near=("handle",), needs=("passenger",),
+        weight=0.8),
         "chin_in_hand": Style(
-            ranges={"side": (2, 14), "bend": (10, 28), "turn": (0, 50)}, near=("face",), needs=("passenger",), weight=0.8
+            ranges={"side": (2, 14), "bend": (10, 28), "turn": (0, 50)}, near=("face",),
+            needs=("passenger",), weight=0.8
         ),
         "looking_out": Style(ranges={"turn": (40, 75), "twist": (0, 15)}, weight=1.2),
     }  # fmt: skip
 
 
 def _pair_styles() -> dict[str, Style]:
-    leg, fight = "hand_on_leg", "fighting"
+    leg = "hand_on_leg"
     lean: dict[str, Range] = {"side": (0, 14), "twist": (0, 18), "turn": (-10, 50)}
     return {
         "touch_leg": Style(ranges=lean, near=("partner_leg",), needs=("partner",), shows=(leg,), weight=4.0),
-        "hover_leg": Style(ranges=lean, near=("over_partner_leg",), needs=("partner",), near_miss_of=leg, weight=2.0),
-        "hand_between": Style(ranges=lean, near=("between",), needs=("partner",), near_miss_of=leg, weight=1.5),
+        "hover_leg": Style(ranges=lean, near=("over_partner_leg",), needs=("partner",),
+        near_miss_of=leg, weight=2.0),
+        "hand_between": Style(ranges=lean, near=("between",), needs=("partner",),
+        near_miss_of=leg, weight=1.5),
         "lean_on_neighbour": Style(
-            ranges={"side": (10, 24), "tilt": (10, 35), "roll": (2, 8), "nod": (0, 25)}, near=("lap", "belly"),
+            ranges={"side": (10, 24), "tilt": (10, 35), "roll": (2, 8),
+            "nod": (0, 25)}, near=("lap", "belly"),
             far=("lap", "belly"), needs=("partner", "passenger"), weight=1.2,
         ),
         "hug": Style(
-            ranges={"yaw": (12, 35), "twist": (15, 35), "side": (6, 18), "turn": (-10, 25)}, near=("partner_shoulder",),
+            ranges={"yaw": (12, 35), "twist": (15, 35), "side": (6, 18),
+            "turn": (-10, 25)}, near=("partner_shoulder",),
             far=("partner_back",), needs=("partner", "passenger"), answer="hug_back", weight=1.0,
         ),
         "hug_back": Style(
@@ -139,20 +153,30 @@ def _pair_styles() -> dict[str, Style]:
             far=("partner_back",), needs=("partner",), weight=0.0,
         ),
         "cross_arms_two": Style(
-            ranges={"twist": (5, 20), "turn": (0, 30)}, near=("before_partner",), far=_BUSY, needs=("partner",),
+            ranges={"twist": (5, 20), "turn": (0, 30)}, near=("before_partner",),
+            far=_BUSY, needs=("partner",),
             answer="cross_arms_back", weight=1.5,
         ),
         "cross_arms_back": Style(
             ranges={"twist": (5, 20)}, near=("before_partner",), far=_BUSY, needs=("partner",), weight=0.0
         ),
+    }  # fmt: skip
+
+
+def _quarrel_styles() -> dict[str, Style]:
+    fight = "fighting"
+    return {
         "fight": Style(
-            ranges={"yaw": (20, 50), "twist": (15, 35), "side": (4, 18), "bend": (5, 28), "slide": (0.02, 0.12)},
-            near=("partner_head", "guard"), far=("partner_head",), needs=("partner", "passenger"), shows=(fight,),
+            ranges={"yaw": (20, 50), "twist": (15, 35), "side": (4, 18), "bend": (5, 28),
+            "slide": (0.02, 0.12)},
+            near=("partner_head", "guard"), far=("partner_head",), needs=("partner", "passenger"),
+            shows=(fight,),
             sitting="fighting", answer="defend", weight=1.2,
         ),
         "defend": Style(
             ranges={"yaw": (-10, 40), "twist": (-10, 30), "side": (-22, -2), "nod": (0, 25)},
-            near=("guard", "partner_head"), far=("guard",), needs=("partner",), shows=(fight,), sitting="fighting",
+            near=("guard", "partner_head"), far=("guard",), needs=("partner",), shows=(fight,),
+            sitting="fighting",
             weight=0.0,
         ),
         "high_five": Style(
@@ -169,17 +193,20 @@ def _pair_styles() -> dict[str, Style]:
 def _lying_styles() -> dict[str, Style]:
     unsafe = ("unsafe_sitting",)
     flat: dict[str, Range] = {
-        "lean": (2, 26), "yaw": (-8, 8), "bend": (-5, 25), "side": (-12, 12), "turn": (-40, 40), "nod": (-10, 25),
+        "lean": (2, 26), "yaw": (-8, 8), "bend": (-5, 25), "side": (-12, 12), "turn": (-40, 40),
+        "nod": (-10, 25),
         "aside": (0.0, 0.08), "tilt": (-15, 15),
     }  # fmt: skip
     hands = ("belly", "face", "lap", "talk")
     return {
         "lie_on_side": Style(
-            bases.lying, {**flat, "roll": (-5, 35), "slide": (0.06, 0.14)}, hands, hands, ("along_bench", "off_bench"),
+            bases.lying, {**flat, "roll": (-5, 35),
+            "slide": (0.06, 0.14)}, hands, hands, ("along_bench", "off_bench"),
             ("along_bench",), ("passenger", "bench"), unsafe, sitting="lying", weight=2.0,
         ),
         "lie_on_back": Style(
-            bases.lying, {**flat, "roll": (50, 85), "slide": (0.04, 0.12)}, hands, hands, ("along_bench", "off_bench"),
+            bases.lying, {**flat, "roll": (50, 85),
+            "slide": (0.04, 0.12)}, hands, hands, ("along_bench", "off_bench"),
             ("along_bench", "off_bench"), ("passenger", "bench"), unsafe, sitting="lying", weight=2.0,
         ),
         "recline": Style(
@@ -194,46 +221,62 @@ def _lying_styles() -> dict[str, Style]:
 
 
 def _risen_styles() -> dict[str, Style]:
-    unsafe, miss = ("unsafe_sitting",), "unsafe_sitting"
+    unsafe = ("unsafe_sitting",)
     knees: dict[str, Range] = {"lean": (0, 22), "lift": (-0.04, 0.02), "bend": (0, 25), "turn": (-40, 40)}
     up: dict[str, Range] = {"lean": (10, 40), "lift": (0.86, 0.98), "bend": (5, 35), "turn": (-40, 40)}
     return {
         "kneel_back": Style(
-            bases.kneeling, {**knees, "yaw": (145, 215), "slide": (0.08, 0.2)}, ("backrest",), ("backrest", "talk"),
+            bases.kneeling, {**knees, "yaw": (145, 215), "slide": (0.08, 0.2)}, ("backrest",),
+            ("backrest", "talk"),
             ("kneeling",), ("kneeling",), ("passenger",), unsafe, sitting="kneeling", weight=2.0,
         ),
         "kneel_forward": Style(
-            bases.kneeling, {**knees, "yaw": (-60, 60), "slide": (0.14, 0.26)}, ("ahead", "lap"), ("ahead", "lap", "talk"),
+            bases.kneeling, {**knees, "yaw": (-60, 60), "slide": (0.14, 0.26)}, ("ahead", "lap"),
+            ("ahead", "lap", "talk"),
             ("kneeling",), ("kneeling",), ("passenger",), unsafe, sitting="kneeling", weight=1.0,
         ),
         "stand": Style(
-            bases.standing, {**up, "yaw": (-60, 60), "slide": (0.28, 0.42)}, ("ahead", "handle"), ("ahead", "handle", "lap"),
+            bases.standing, {**up, "yaw": (-60, 60), "slide": (0.28, 0.42)}, ("ahead", "handle"),
+            ("ahead", "handle", "lap"),
             ("standing",), ("standing",), ("passenger", "tall"), unsafe, sitting="standing", weight=1.6,
         ),
         "stand_turned": Style(
-            bases.standing, {**up, "yaw": (120, 240), "slide": (0.28, 0.42)}, ("backrest", "handle"), ("backrest", "talk"),
+            bases.standing, {**up, "yaw": (120, 240), "slide": (0.28, 0.42)}, ("backrest", "handle"),
+            ("backrest", "talk"),
             ("standing",), ("standing",), ("passenger", "tall"), unsafe, sitting="standing", weight=0.8,
         ),
         "slide_down": Style(
-            bases.sliding, {"lean": (-32, -16), "slide": (0.15, 0.27), "bend": (24, 48), "nod": (5, 35), "recline": (1.0, 1.1)},
-            ("belly", "lap", "beside"), ("belly", "lap", "beside"), ("floor", "stretched"), ("floor", "stretched"),
+            bases.sliding, {"lean": (-32, -16), "slide": (0.15, 0.27), "bend": (24, 48), "nod": (5, 35),
+            "recline": (1.0, 1.1)},
+            ("belly", "lap", "beside"), ("belly", "lap", "beside"), ("floor", "stretched"),
+            ("floor", "stretched"),
             ("passenger",), unsafe, sitting="sliding", weight=1.8,
         ),
         "lean_out": Style(
             bases.leaning_out,
-            {"yaw": (15, 60), "side": (15, 34), "bend": (5, 28), "lift": (0.02, 0.12), "lean": (2, 20), "out": (0.02, 0.22)},
+            {"yaw": (15, 60), "side": (15, 34), "bend": (5, 28), "lift": (0.02, 0.12), "lean": (2, 20),
+            "out": (0.02, 0.22)},
             ("outside", "sill"), ("sill", "ahead", "handle"), ("floor",), ("floor",), ("window", "passenger"),
             (*unsafe, "leaning_out"), sitting="leaning_out", weight=1.6,
         ),
+    }  # fmt: skip
+
+
+def _harmless_styles() -> dict[str, Style]:
+    miss = "unsafe_sitting"
+    return {
         "pick_up": Style(
-            ranges={"lean": (20, 45), "bend": (30, 60), "nod": (0, 30), "slide": (0.0, 0.08)}, near=("floor",),
+            ranges={"lean": (20, 45), "bend": (30, 60), "nod": (0, 30),
+            "slide": (0.0, 0.08)}, near=("floor",),
             far=("floor", "knee", "lap"), needs=("passenger",), near_miss_of=miss, weight=1.0,
         ),
         "slouch": Style(
-            ranges={"slide": (0.05, 0.10), "recline": (1.0, 1.15), "bend": (15, 32)}, near_miss_of=miss, weight=1.2
+            ranges={"slide": (0.05, 0.10), "recline": (1.0, 1.15),
+            "bend": (15, 32)}, near_miss_of=miss, weight=1.2
         ),
         "reach_up": Style(
-            ranges={"lift": (0.0, 0.05), "side": (-3, 10)}, near=("handle",), far=("handle", "lap"), needs=("passenger",),
+            ranges={"lift": (0.0, 0.05), "side": (-3, 10)}, near=("handle",), far=("handle", "lap"),
+            needs=("passenger",),
             near_miss_of=miss, weight=0.8,
         ),
         "elbow_out": Style(
@@ -244,6 +287,14 @@ def _risen_styles() -> dict[str, Style]:
 
 
 STYLES: Mapping[str, Style] = MappingProxyType(
-    {**_plain_styles(), **_leg_styles(), **_pair_styles(), **_lying_styles(), **_risen_styles()}
+    {
+        **_plain_styles(),
+        **_leg_styles(),
+        **_pair_styles(),
+        **_quarrel_styles(),
+        **_lying_styles(),
+        **_risen_styles(),
+        **_harmless_styles(),
+    }
 )
 """Every style by name."""

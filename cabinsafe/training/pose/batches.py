@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cabinsafe.data import LabelledImage
 from cabinsafe.training.pose.augment import AugmentSpec, Sample, augment
-from cabinsafe.training.pose.dataset import LabelledImage, load_at_most
+from cabinsafe.training.pose.dataset import load_at_most
 from cabinsafe.training.pose.layout import (
     HEATMAP_COUNT,
     PAF_COUNT,

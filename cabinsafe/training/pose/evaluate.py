@@ -10,37 +10,18 @@ import contextlib
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cabinsafe.data import COCO_KEYPOINTS
 
 Prediction = tuple[NDArray[np.float32], NDArray[np.float32], float]
 """One person: xy (K, 2) in image pixels with NaN where absent, score (K,), person score."""
 
 Predictor = Callable[[NDArray[np.uint8]], Sequence[Prediction]]
 """Takes an (H, W, 3) uint8 BGR image and returns its people."""
-
-COCO_KEYPOINTS: Final[tuple[str, ...]] = (
-    "nose",
-    "left_eye",
-    "right_eye",
-    "left_ear",
-    "right_ear",
-    "left_shoulder",
-    "right_shoulder",
-    "left_elbow",
-    "right_elbow",
-    "left_wrist",
-    "right_wrist",
-    "left_hip",
-    "right_hip",
-    "left_knee",
-    "right_knee",
-    "left_ankle",
-    "right_ankle",
-)
-"""COCO's 17 keypoints in its own order (cocodataset.org, keypoint task)."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +100,8 @@ def measure(
     Args:
         predictions: image id to its people; images without an entry count as empty.
         names: keypoint names of the predictions.
-        annotations: a COCO keypoint dictionary (``images``, ``annotations``, ``categories``).
+        annotations: a COCO keypoint dictionary (``images``, ``annotations``, ``categories``) of COCO's 17
+            keypoints, such as :meth:`cabinsafe.data.KeypointSet.coco`.
         image_ids: images to score, by default those of ``predictions``.
 
     Returns:

@@ -15,11 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from cabinsafe.data import KeypointSet, read_keypoints
 from cabinsafe.pose.decoder import PafDecoder
 from cabinsafe.resources import sha256_of
 from cabinsafe.training.pose.batches import BatchMaker, BatchSpec
 from cabinsafe.training.pose.config import PoseTrainingConfig
-from cabinsafe.training.pose.dataset import labelled_images, load_bgr, read_annotations, require_images
+from cabinsafe.training.pose.dataset import load_bgr
 from cabinsafe.training.pose.evaluate import Accuracy, bootstrap_difference, measure, predict_all
 from cabinsafe.training.pose.export import export_onnx, largest_difference
 from cabinsafe.training.pose.layout import KEYPOINTS, TOPOLOGY
@@ -40,18 +41,17 @@ class Examiner:
     """Scores networks on one split with the library's own letterbox and decoder.
 
     Args:
-        annotations: the COCO dictionary.
+        people: the labelled people.
         folder: where the images are.
         split: which images.
         config: input side and decoder options.
     """
 
-    def __init__(
-        self, annotations: dict[str, Any], folder: Path, split: Split, config: PoseTrainingConfig
-    ) -> None:
-        ids = select((image["id"] for image in annotations["images"]), split)
-        self.annotations = annotations
-        self.paths = {image.image_id: image.path for image in labelled_images(annotations, folder, ids)}
+    def __init__(self, people: KeypointSet, folder: Path, split: Split, config: PoseTrainingConfig) -> None:
+        ids = select(people.image_ids, split)
+        self.annotations = people.coco()
+        images = people.labelled_images(folder, KEYPOINTS, ids)
+        self.paths = {image.image_id: image.path for image in images}
         self.side_px = config.runtime_px
         self.decoder = PafDecoder(TOPOLOGY, config.decoder)
 
@@ -100,16 +100,16 @@ def run(config: PoseTrainingConfig, report: Callable[[str], None]) -> Path:
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     started = time.monotonic()
-    annotations = read_annotations(config.annotations)
-    require_all(image["id"] for image in annotations["images"])
-    require_images(annotations, config.images)
+    people = read_keypoints(config.annotations)
+    require_all(people.image_ids)
+    people.require_images(config.images)
     start = PoseNetwork()
     load_onnx_weights(start, config.initial_weights)
-    val = Examiner(annotations, config.images, "val", config)
-    tuned = train(config, annotations, start, val, report)
+    val = Examiner(people, config.images, "val", config)
+    tuned = train(config, people, start, val, report)
     share = choose_blend(start, tuned, config.blend, val, report)
     final = interpolate(start, tuned, share)
-    path, figures = _export(config, annotations, start, final, share)
+    path, figures = _export(config, people, start, final, share)
     summary = {
         **figures,
         "sha256": sha256_of(path),
@@ -122,14 +122,14 @@ def run(config: PoseTrainingConfig, report: Callable[[str], None]) -> Path:
 
 
 def _export(
-    config: PoseTrainingConfig, annotations: dict[str, Any], start: nn.Module, final: nn.Module, share: float
+    config: PoseTrainingConfig, people: KeypointSet, start: nn.Module, final: nn.Module, share: float
 ) -> tuple[Path, dict[str, Any]]:
     """Write the network and its card; return the network's file and the figures on the card."""
     path = config.output / "pose.onnx"
     notes = notes_of(config)
     export_onnx(final, path, notes)
     figures = {
-        **compare(config, annotations, start, final),
+        **compare(config, people, start, final),
         "blend": share,
         "parity_largest_difference": largest_difference(final, path, _PARITY_SIZES),
     }
@@ -139,7 +139,7 @@ def _export(
 
 def train(
     config: PoseTrainingConfig,
-    annotations: dict[str, Any],
+    people: KeypointSet,
     start: PoseNetwork,
     val: Examiner,
     report: Callable[[str], None],
@@ -148,9 +148,9 @@ def train(
 
     ``start``, the network of ``initial_weights``, is the teacher, whatever the loop starts from.
     """
-    ids = select((image["id"] for image in annotations["images"]), "train")
+    ids = select(people.image_ids, "train")
     make_batch = BatchMaker(
-        labelled_images(annotations, config.images, ids),
+        people.labelled_images(config.images, KEYPOINTS, ids),
         BatchSpec(
             config.batch_size, config.crop_px, config.runtime_px, config.unlabelled_weight, config.seed
         ),
@@ -197,12 +197,12 @@ def choose_blend(
 
 
 def compare(
-    config: PoseTrainingConfig, annotations: dict[str, Any], start: nn.Module, final: nn.Module
+    config: PoseTrainingConfig, people: KeypointSet, start: nn.Module, final: nn.Module
 ) -> dict[str, Any]:
     """Measure start and final network on val and test with the same images, size and decoder."""
     result: dict[str, Any] = {}
     for split in ("val", "test"):
-        examiner = Examiner(annotations, config.images, split, config)
+        examiner = Examiner(people, config.images, split, config)
         before, after = examiner.predict(start), examiner.predict(final)
         result[split] = {
             "start": dataclasses.asdict(examiner.measure(before)),
@@ -210,7 +210,7 @@ def compare(
         }
         if split == "test":
             interval = bootstrap_difference(
-                before, after, KEYPOINTS, annotations, config.bootstrap_rounds, config.seed
+                before, after, KEYPOINTS, examiner.annotations, config.bootstrap_rounds, config.seed
             )
             result[split]["ap_gain_95_percent"] = interval
     return result

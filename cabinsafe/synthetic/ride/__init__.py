@@ -1,0 +1,1 @@
+"""Rides: people who act, swap seats, come and go in one cabin over time; a clip with its truth."""

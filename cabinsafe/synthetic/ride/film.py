@@ -1,0 +1,173 @@
+"""Frames of a ride: every frame from the ride's spec and its number alone, so that any process can make any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cabinsafe.synthetic.body import KEYPOINTS, BodyModel
+from cabinsafe.synthetic.cabin.model import Cabin
+from cabinsafe.synthetic.camera import Camera
+from cabinsafe.synthetic.contact import Figure
+from cabinsafe.synthetic.environment import Environment
+from cabinsafe.synthetic.light import lighting
+from cabinsafe.synthetic.mesh import Mesh
+from cabinsafe.synthetic.picture import SUPERSAMPLING, belt_meshes
+from cabinsafe.synthetic.posing.styles import STYLES, Sitting
+from cabinsafe.synthetic.render import Rendering, render
+from cabinsafe.synthetic.ride.motion import RiderMotion, figure_of, plan_motions, vehicle_shake
+from cabinsafe.synthetic.ride.spec import RideSpec
+from cabinsafe.synthetic.sampling import generator
+from cabinsafe.synthetic.sensor import develop, metered_exposure
+from cabinsafe.synthetic.truth import Actor, Fact, PersonTruth, facts, person_truth
+from cabinsafe.synthetic.wardrobe.dressed import dress
+from cabinsafe.types import Scene, Skeleton, Track
+
+METERING_S = 2.0
+"""The camera's exposure is metered this often, and moves evenly in between."""
+SEEN_SCORE, HIDDEN_SCORE = 1.0, 0.5
+"""Scores of true keypoints in the picture: seen, and hidden behind something."""
+
+
+@dataclass(frozen=True, eq=False)
+class FilmFrame:
+    """One frame of a ride, with its truth.
+
+    Attributes:
+        image: (H, W, 3) uint8 BGR.
+        scene: the true skeletons; track ids are the riders' numbers.
+        facts: the events that hold, with the seats of those who act.
+        riders: number of the rider on each seat that is named in ``facts``.
+    """
+
+    image: NDArray[np.uint8]
+    scene: Scene
+    facts: tuple[Fact, ...]
+    riders: dict[str, int]
+
+
+class Film:
+    """All that the frames of one ride share.
+
+    Args:
+        spec: the ride.
+        model: gives the bodies.
+        assets: MakeHuman's asset folder, if looks name things from there.
+    """
+
+    def __init__(self, spec: RideSpec, model: BodyModel, assets: Path | None = None) -> None:
+        self.spec = spec
+        self.cabin, self.camera = Cabin(spec.cabin), Camera(spec.camera)
+        self.motions = plan_motions(spec, self.cabin, model)
+        self._clothes = [dress(m.body, m.spec.look, assets) for m in self.motions]
+        self._room = self.cabin.meshes()
+        self._world = Environment(spec.light)
+        self._shake = vehicle_shake(spec.seed, spec.speed_m_s)
+
+    def frame(self, index: int) -> FilmFrame:
+        """One frame."""
+        t_s = index / self.spec.fps
+        figures = self.figures(t_s)
+        rendering = self._render(t_s, figures)
+        truths = {n: person_truth(figure, n, self.camera, rendering) for n, figure in figures.items()}
+        noise = int(generator(self.spec.seed, "noise", index).integers(2**31))
+        image = develop(rendering.color, self.spec.sensor, noise, self._exposure(t_s))
+        actors = self.actors(t_s, figures)
+        held = facts(self.cabin, list(actors.values()))
+        riders = {actor.seat: number for number, actor in actors.items()}
+        return FilmFrame(image, self._scene(t_s, truths), held, riders)
+
+    def figures(self, t_s: float) -> dict[int, Figure]:
+        """The bodies in the cabin at a time, by rider's number."""
+        shake = self._shake(t_s)
+        return {m.number: figure_of(m, t_s, shake) for m in self.motions if m.is_there(t_s)}
+
+    def actors(self, t_s: float, figures: dict[int, Figure]) -> dict[int, Actor]:
+        """Those who are judged: not those who come, go or change seats."""
+        judged = {}
+        for number, figure in figures.items():
+            motion = self.motions[number - 1]
+            if not motion.is_passing(t_s):
+                judged[number] = Actor(motion.spec.act_at(t_s).seat, sitting_at(motion, t_s), figure)
+        return judged
+
+    def _render(
+        self, t_s: float, figures: dict[int, Figure], supersampling: int = SUPERSAMPLING
+    ) -> Rendering:
+        meshes: list[Mesh] = list(self._room)
+        for number, figure in figures.items():
+            motion = self.motions[number - 1]
+            meshes += self._clothes[number - 1].meshes(figure.pose, number)
+            act = motion.spec.act_at(t_s)
+            if motion.spec.belted and not motion.is_passing(t_s) and STYLES[act.style].sitting == "seated":
+                meshes += belt_meshes(self.cabin.seats[act.seat], figure)
+        light = lighting(
+            self.spec.light, self.cabin.bounds, t_s * self.spec.speed_m_s, t_s, environment=self._world
+        )
+        return render(meshes, self.camera, light, supersampling)
+
+    @cached_property
+    def _metered(self) -> NDArray[np.float64]:
+        """Log exposures at every metering time."""
+        count = int(np.ceil(self.spec.duration_s / METERING_S)) + 1
+        exposures = []
+        for index in range(count):
+            t_s = min(index * METERING_S, self.spec.duration_s)
+            color = self._render(t_s, self.figures(t_s), 1).color
+            exposures.append(np.log(metered_exposure(color, self.spec.sensor)))
+        return np.array(exposures)
+
+    def _exposure(self, t_s: float) -> float:
+        times = np.arange(len(self._metered)) * METERING_S
+        return float(np.exp(np.interp(t_s, times, self._metered)))
+
+    def _scene(self, t_s: float, truths: dict[int, PersonTruth]) -> Scene:
+        tracks = [
+            track
+            for number, truth in truths.items()
+            if (track := true_track(self.motions[number - 1], truth, t_s)) is not None
+        ]
+        return Scene(
+            t_s=t_s,
+            camera_id=self.spec.camera.camera_id,
+            size_wh=self.spec.camera.size_wh,
+            tracks=tuple(tracks),
+        )
+
+
+def sitting_at(motion: RiderMotion, t_s: float) -> Sitting:
+    """How a rider sits: on the way from one act to the next, as in the nearer one."""
+    act = motion.spec.act_at(t_s)
+    before = [a for a in motion.spec.acts if a.start_s < act.start_s]
+    if before and t_s < act.start_s + act.move_s / 2:
+        act = before[-1]
+    return STYLES[act.style].sitting
+
+
+def true_track(motion: RiderMotion, truth: PersonTruth, t_s: float) -> Track | None:
+    """A rider's true track, or None if nothing of the rider is in the picture."""
+    if truth.box is None or truth.box[2] <= 0 or truth.box[3] <= 0:
+        return None
+    left, top, width, height = truth.box
+    inside = truth.visibility > 0
+    score = np.where(truth.visibility == 2, SEEN_SCORE, np.where(inside, HIDDEN_SCORE, 0.0))
+    skeleton = Skeleton(
+        topology="trt_pose",
+        keypoints=KEYPOINTS,
+        xy=np.where(inside[:, None], truth.xy, np.nan),
+        score=score,
+        person_score=1.0,
+    )
+    seat = None if motion.is_passing(t_s) else motion.spec.act_at(t_s).seat
+    return Track(
+        track_id=motion.number,
+        box_xyxy=(left, top, left + width, top + height),
+        box_source="detection",
+        skeleton=skeleton if inside.any() else None,
+        age_s=t_s - (motion.spec.enters_s or 0.0),
+        seat=seat,
+    )
