@@ -23,6 +23,7 @@ from cabinsafe.synthetic.scene import (
     Occupant,
     PersonSpec,
     SceneSpec,
+    may_touch,
     neighbour,
     own_solids,
     pose_person,
@@ -64,9 +65,13 @@ class Cast:
     bodies: dict[str, Body] = field(default_factory=dict)
     posed: list[Occupant] = field(default_factory=list)
 
+    def place(self, person: PersonSpec) -> Occupant:
+        """The person in place, possible or not."""
+        return pose_person(self.cabin, person, self.bodies, self.posed)
+
     def fits(self, person: PersonSpec) -> Occupant | None:
         """The person in place, or None if the posture is impossible or shows what it must not."""
-        occupant = pose_person(self.cabin, person, self.bodies, self.posed)
+        occupant = self.place(person)
         figures = [other.figure for other in self.posed] + [occupant.figure]
         problems = [
             *body_problems(occupant.figure, own_solids(self.cabin, person.seat), window_open(person.style)),
@@ -76,11 +81,14 @@ class Cast:
         return None if problems or not self._keeps_its_word(occupant) else occupant
 
     def _keeps_its_word(self, occupant: Occupant) -> bool:
-        """Whether it shows what it is meant to, and if it is a near miss, not what it resembles."""
-        style = STYLES[occupant.spec.style]
-        people = [actor(one) for one in (*self.posed, occupant)]
-        own = [f.kind for f in facts(self.cabin, people) if f.seats[0] == occupant.spec.seat]
-        return style.near_miss_of not in own and set(style.shows) <= set(own)
+        """Whether it shows what it is meant to, not what it only resembles, and touches nobody by accident."""
+        style, seat = STYLES[occupant.spec.style], occupant.spec.seat
+        found = facts(self.cabin, [actor(one) for one in (*self.posed, occupant)])
+        own = {fact.kind for fact in found if fact.seats[0] == seat}
+        touched = {fact.seats for fact in found if fact.kind == "hand_on_leg" and seat in fact.seats}
+        meant = {(seat, occupant.spec.partner)} if may_touch(occupant.spec.style) else set()
+        accident = touched - meant and style.sitting not in ("fighting", "lying")
+        return style.near_miss_of not in own and set(style.shows) <= own and not accident
 
 
 def draw_scene(seed: int, recipe: Recipe, model: BodyModel, assets: Path | None = None) -> SceneSpec:

@@ -141,17 +141,22 @@ class ImageJob:
         }
 
     def maker(self) -> Callable[[int], None]:
-        """Load what pictures need; returns what makes the picture of a number and writes its files."""
-        return partial(self._make, BodyModel())
+        """Load what pictures need; what is returned makes the picture of a number."""
+        return partial(self.make, BodyModel())
 
-    def _make(self, model: BodyModel, index: int) -> None:
+    def make(self, model: BodyModel, index: int) -> None:
+        """Make one picture and write its files.
+
+        Raises:
+            CabinSafeError: the message names the picture and its seed.
+        """
         try:
             spec = self.scenes.scene(index, model, self.assets)
             picture = take(spec, model, self.assets)
             is_png = self.folder.image_format == "png"
             image = encode_png(picture.image) if is_png else encode_jpeg(picture.image, spec.sensor)
             label = picture_label(picture, index, self.folder.image_name(index))
-            self.folder.write(index, image, spec.model_dump_json(indent=1).encode() + b"\n", label)
+            self.folder.write(index, image, spec.model_dump_json().encode() + b"\n", label)
         except Exception as error:
             raise retold(error, f"image {index} ({self.scenes.name(index)}): ") from error
 

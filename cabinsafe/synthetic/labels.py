@@ -115,6 +115,7 @@ def person_annotation(person: PersonSpec, truth: PersonTruth, facts: Iterable[Fa
         "near_miss_of": miss,
         "is_child": person.body.is_child,
         "belted": person.belted,
+        "covering": person.covering,
         "look": look_words(person.look),
     }
 

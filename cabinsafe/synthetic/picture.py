@@ -12,10 +12,10 @@ from cabinsafe.synthetic.body import BodyModel
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.seats import Seat
 from cabinsafe.synthetic.camera import Camera
-from cabinsafe.synthetic.contact import Figure
 from cabinsafe.synthetic.light import lighting
 from cabinsafe.synthetic.mesh import Material, Mesh
 from cabinsafe.synthetic.render import Rendering, render
+from cabinsafe.synthetic.rig import BonePose
 from cabinsafe.synthetic.sampling import generator
 from cabinsafe.synthetic.scene import Occupant, SceneSpec, pose_people
 from cabinsafe.synthetic.sensor import develop
@@ -72,24 +72,25 @@ def take(spec: SceneSpec, model: BodyModel, assets: Path | None = None) -> Pictu
 def person_meshes(cabin: Cabin, occupant: Occupant, clothed: Dressed, number: int) -> list[Mesh]:
     """A dressed person in place, with belt and blanket."""
     spec = occupant.spec
-    over = belt_meshes(cabin.seats[spec.seat], occupant.figure) if spec.belted else []
-    over += _covering(occupant)
-    return [*clothed.meshes(occupant.figure.pose, number), *over]
+    pose = occupant.figure.pose
+    over = belt_meshes(cabin.seats[spec.seat], clothed, pose) if spec.belted else []
+    over += _covering(occupant, clothed)
+    return [*clothed.meshes(pose, number), *over]
 
 
-def _covering(occupant: Occupant) -> list[Mesh]:
-    spec, body, pose = occupant.spec, occupant.body, occupant.figure.pose
+def _covering(occupant: Occupant, clothed: Dressed) -> list[Mesh]:
+    spec, pose = occupant.spec, occupant.figure.pose
     color = cloth_color(generator(spec.pose_seed, "covering"))
     if spec.covering == "blanket":
-        return blanket(body, pose, spec.pose_seed, Material(color, roughness=0.95, wrinkles=0.4))
-    return bag_on_lap(body, pose, spec.pose_seed, color) if spec.covering == "bag" else []
+        return blanket(occupant.body, pose, spec.pose_seed, Material(color, roughness=0.95, wrinkles=0.4))
+    return bag_on_lap(clothed, pose, spec.pose_seed, color) if spec.covering == "bag" else []
 
 
-def belt_meshes(seat: Seat, figure: Figure) -> list[Mesh]:
+def belt_meshes(seat: Seat, clothed: Dressed, pose: BonePose) -> list[Mesh]:
     """The seat's belt over who sits there; a child seat has its own."""
     if seat.child_hip_m is not None:
         return []
     window_side = 1 if seat.hip_m[1] * seat.facing >= 0 else -1
     anchor = seat.along_back(0.60, 0.02, window_side * 0.22)
     buckle = seat.at(-0.02, -window_side * 0.20, -0.03)
-    return seat_belt(figure.body, figure.pose, window_side, anchor, buckle)
+    return seat_belt(clothed, pose, window_side, anchor, buckle)

@@ -12,6 +12,7 @@ from typing_extensions import Self
 from cabinsafe.fields import SeatName
 from cabinsafe.options import Options
 from cabinsafe.synthetic.body import Body, BodyModel, BodySpec
+from cabinsafe.synthetic.cabin.boxes import OrientedBox
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.seats import Seat
 from cabinsafe.synthetic.cabin.spec import HIP_TO_CUSHION_M, CabinSpec
@@ -124,7 +125,7 @@ def pose_person(
     solids = own_solids(cabin, person.seat)
     posture = draft_posture(person.style, body, setting, generator(person.pose_seed, "pose"))
     others = [occupant.figure for occupant in before]
-    posture = settle(body, posture, solids, others, window_open(person.style))
+    posture = settle(body, posture, solids, others, window_open(person.style), may_touch(person.style))
     return Occupant(person, body, posture, Figure(body, solve(body, posture)))
 
 
@@ -133,7 +134,12 @@ def window_open(style: str) -> bool:
     return "window" in STYLES[style].needs
 
 
-def own_solids(cabin: Cabin, seat: str) -> list:  # type: ignore[type-arg]
+def may_touch(style: str) -> bool:
+    """Whether hands may come to lie on a leg of somebody else."""
+    return "hand_on_leg" in STYLES[style].shows or STYLES[style].sitting in ("fighting", "lying")
+
+
+def own_solids(cabin: Cabin, seat: str) -> list[OrientedBox]:
     """The solids that somebody on a seat must not go through: all but the child seat that is sat in."""
     if cabin.seats[seat].child_hip_m is None:
         return list(cabin.solids)

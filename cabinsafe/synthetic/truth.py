@@ -162,7 +162,7 @@ def leaning_out(cabin: Cabin, one: Actor) -> bool:
     points = np.stack(
         [one.figure.line("head").mean(axis=0), pose.head("upperarm01.L"), pose.head("upperarm01.R")]
     )
-    beyond = np.abs(points[:, 1]) > np.abs(window[:, 1]).mean()
+    beyond = np.abs(points[:, 1]) > [cabin.shell.side_y(float(z)) for z in points[:, 2]]
     within = (points[:, 2] > window[:, 2].min()) & (points[:, 0] > window[:, 0].min() - 0.1)
     return bool((beyond & within).any())
 

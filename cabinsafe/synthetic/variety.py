@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 OF_IMAGES = ("cabin", "drive_side", "mount", "lens", "mirrored", "light", "scenery", "mono", "people_count")
-OF_PEOPLE = ("seat", "style", "sitting", "near_miss_of", "is_child", "belted")
+OF_PEOPLE = ("seat", "style", "sitting", "near_miss_of", "is_child", "belted", "covering")
 OF_LOOKS = ("hair", "beard", "top", "bottom", "shoes", "hat", "glasses", "carried")
 
 

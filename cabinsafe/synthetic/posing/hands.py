@@ -14,6 +14,8 @@ from cabinsafe.synthetic.rotations import Array, normalized
 
 HandPlace = Callable[[Draft, int], None]
 
+_LEANS = 5
+_REACHED_M = 0.02
 HOVER_M = (0.10, 0.20)
 """Air under a hand that is held over a leg and does not touch it."""
 
@@ -140,9 +142,15 @@ def between(d: Draft, side: int) -> None:
 
 
 def partner_leg(d: Draft, side: int) -> None:
-    """On the partner's nearer thigh."""
+    """On the partner's nearer thigh, leaning over as far as it takes."""
     owner = _partner(d)
-    on_leg(d, side, owner, _nearer_leg(d, owner), d.draw((0.35, 0.85)))
+    leg, share = _nearer_leg(d, owner), d.draw((0.35, 0.85))
+    for _ in range(_LEANS):
+        on_leg(d, side, owner, leg, share)
+        reached = d.figure().pose.head(f"wrist.{'L' if side == LEFT else 'R'}")
+        if np.linalg.norm(reached - d.hands[side].wrist_m) < _REACHED_M:
+            return
+        d.spine = d.spine + np.array([0.07, 0.10 * _toward_partner(d), 0.06 * _toward_partner(d)])
 
 
 def over_partner_leg(d: Draft, side: int) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,9 +18,18 @@ from cabinsafe.synthetic.validity import FLESH_M, allowed_depth
 
 _ROUNDS = 6
 _MARGIN_M = 0.01
+KEEP_OFF_M = 0.05
+"""Air between a hand and somebody else's leg where no touch is meant."""
 _SWING = 9.0
 """How far a hinge's direction turns per metre that its limb is too deep, against a unit vector."""
 _LEAN_RAD_PER_M = 1.6
+_TRUNK_SHARES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "head": (0.5, 1.0), "chest": (0.5, 1.0), "belly": (0.9, 0.0), "pelvis": (0.9, 0.0),
+        "upper_arm": (0.2, 0.6), "thigh": (0.3, 0.0),
+    }
+)  # fmt: skip
+"""How much of a push the hips follow, and how much the spine leans with it."""
 
 Push = tuple[str, Array]
 
@@ -30,6 +40,7 @@ def settle(
     solids: Sequence[OrientedBox],
     others: Sequence[Figure] = (),
     window_open: bool = False,
+    touches: bool = False,
 ) -> Posture:
     """The posture with limbs and trunk moved out of what they are in.
 
@@ -39,11 +50,12 @@ def settle(
         solids: what it must not go through.
         others: figures that it must not go through; they stay.
         window_open: whether it may reach through the side windows.
+        touches: whether its hands may lie on others' legs; else they keep well off.
     """
     obstacles = [s for s in solids if not (window_open and s.name.endswith("window side"))]
     for _ in range(_ROUNDS):
         figure = Figure(body, solve(body, posture))
-        pushes = [*_pushes_of_solids(figure, obstacles), *_pushes_of_bodies(figure, others)]
+        pushes = [*_pushes_of_solids(figure, obstacles), *_pushes_of_bodies(figure, others, touches)]
         if not pushes:
             break
         for name, push in pushes:
@@ -64,19 +76,30 @@ def _pushes_of_solids(figure: Figure, solids: Sequence[OrientedBox]) -> list[Pus
     return pushes
 
 
-def _pushes_of_bodies(figure: Figure, others: Sequence[Figure]) -> list[Push]:
+def _pushes_of_bodies(figure: Figure, others: Sequence[Figure], touches: bool) -> list[Push]:
     pushes = []
     for other in others:
         mine, theirs = closest_points(figure.lines, other.lines)
         apart = mine - theirs
         distance = np.linalg.norm(apart, axis=-1)
-        excess = figure.radii[:, None] + other.radii[None] - distance - FLESH_M + _MARGIN_M
+        overlap = figure.radii[:, None] + other.radii[None] - distance
+        excess = overlap - _allowed_overlap(figure, other, touches) + _MARGIN_M
         for row in np.flatnonzero(excess.max(axis=1) > _MARGIN_M):
             column = int(excess[row].argmax())
             if distance[row, column] > 1e-6:
                 push = apart[row, column] / distance[row, column] * excess[row, column]
                 pushes.append((figure.body.capsules[row].name, push))
     return pushes
+
+
+def _allowed_overlap(figure: Figure, other: Figure, touches: bool) -> Array:
+    """(C, C) how deep each pair of body parts may press into each other; below 0 the air between them."""
+    allowed = np.full((len(figure.radii), len(other.radii)), FLESH_M)
+    legs = ("thigh", "shin")
+    if not touches:
+        allowed[np.ix_(figure.rows("hand"), other.rows(*legs))] = -KEEP_OFF_M
+    allowed[np.ix_(figure.rows(*legs), other.rows("hand"))] = FLESH_M if touches else -KEEP_OFF_M
+    return allowed
 
 
 def _way_out(solid: OrientedBox, point: Array) -> Array:
@@ -96,15 +119,13 @@ def _pushed(posture: Posture, name: str, push: Array) -> Posture:
     prefix, _, part = name.partition("_")
     side = LEFT if prefix == "left" else RIGHT
     if part in ("upper_arm", "forearm", "hand"):
-        return posture.with_hand(side, _pushed_hand(posture.hand(side), part, push))
-    if part in ("thigh", "shin", "foot"):
-        return posture.with_foot(side, _pushed_foot(posture.foot(side), part, push))
-    lean = np.zeros(3)
-    if name in ("head", "chest"):
-        local = posture.pelvis.T @ push
-        lean = np.array([local[0], local[1], 0.0]) * _LEAN_RAD_PER_M
-    share = 0.5 if name in ("head", "chest") else 0.9
-    return replace(posture, hips_m=posture.hips_m + share * push, spine=posture.spine + lean)
+        posture = posture.with_hand(side, _pushed_hand(posture.hand(side), part, push))
+    elif part in ("thigh", "shin", "foot"):
+        posture = posture.with_foot(side, _pushed_foot(posture.foot(side), part, push))
+    hips, lean = _TRUNK_SHARES.get(part or name, (0.0, 0.0))
+    local = posture.pelvis.T @ push * lean * _LEAN_RAD_PER_M
+    spine = posture.spine + np.array([local[0], local[1], 0.0])
+    return replace(posture, hips_m=posture.hips_m + hips * push, spine=spine)
 
 
 def _pushed_hand(hand: Hand, part: str, push: Array) -> Hand:

@@ -1,4 +1,4 @@
-"""Frames of a ride: every frame from the ride's spec and its number alone, so that any process can make any."""
+"""Frames of a ride: each from the ride's spec and its number alone, so that any process can make any."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Film:
             meshes += self._clothes[number - 1].meshes(figure.pose, number)
             act = motion.spec.act_at(t_s)
             if motion.spec.belted and not motion.is_passing(t_s) and STYLES[act.style].sitting == "seated":
-                meshes += belt_meshes(self.cabin.seats[act.seat], figure)
+                meshes += belt_meshes(self.cabin.seats[act.seat], self._clothes[number - 1], figure.pose)
         light = lighting(
             self.spec.light, self.cabin.bounds, t_s * self.spec.speed_m_s, t_s, environment=self._world
         )

@@ -174,7 +174,7 @@ def place_act(
     others = {
         n: placed[-1]
         for n, placed in found.items()
-        if n != number and placed and spec.riders[n - 1].is_there(act.start_s)
+        if n != number and placed and not spec.riders[n - 1].has_left(act.start_s)
     }
     by_seat = {occupant.spec.seat: occupant.body for occupant in others.values()}
     partner = None

@@ -83,6 +83,10 @@ class RiderSpec(Options):
         left = self.leaves_s is not None and t_s >= self.leaves_s + ENTRY_S
         return came and not left
 
+    def has_left(self, t_s: float) -> bool:
+        """Whether the person has begun to leave."""
+        return self.leaves_s is not None and t_s >= self.leaves_s
+
     def act_at(self, t_s: float) -> ActSpec:
         """The act that the person is in, or on the way to."""
         begun = [act for act in self.acts if act.start_s <= t_s]
@@ -108,15 +112,16 @@ class RideSpec(Options):
             for act in rider.acts:
                 if act.seat not in self.cabin.seat_names:
                     raise ValueError(
-                        f"riders.{number - 1}: no seat {act.seat}; there are {', '.join(self.cabin.seat_names)}"
+                        f"riders.{number - 1}: no seat {act.seat}; "
+                        f"there are {', '.join(self.cabin.seat_names)}"
                     )
                 needs_partner = "partner" in STYLES[act.style].needs
                 if needs_partner and (
                     act.partner is None or act.partner == number or act.partner > len(self.riders)
                 ):
                     raise ValueError(
-                        f"riders.{number - 1}: '{act.style}' at {act.start_s:g} s needs a partner: the number "
-                        f"of another rider, 1 to {len(self.riders)}"
+                        f"riders.{number - 1}: '{act.style}' at {act.start_s:g} s needs a partner: "
+                        f"the number of another rider, 1 to {len(self.riders)}"
                     )
         return self
 

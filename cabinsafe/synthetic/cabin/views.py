@@ -1,0 +1,137 @@
+"""What a camera sees of a cabin's seats, as cabin files hold it: zones and seat lines, normalised."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+from scipy.spatial import ConvexHull, QhullError
+
+from cabinsafe.synthetic.cabin.boxes import hidden
+from cabinsafe.synthetic.cabin.model import Cabin
+from cabinsafe.synthetic.cabin.mounts import in_view
+from cabinsafe.synthetic.cabin.seats import Seat
+from cabinsafe.synthetic.camera import Camera
+from cabinsafe.synthetic.rotations import Array
+from cabinsafe.views import CameraView, SeatView
+
+MIN_VISIBLE_SHARE = 0.4
+"""A seat is in the view if the camera sees at least this share of where its occupant's trunk is."""
+_RANGE = (-0.5, 1.5)
+_NEAR_PICTURE = (-0.15, 1.15)
+_LEAST_GAP = 0.02
+"""Of two seats with hip points nearer to each other than this in the picture, the farther is left out."""
+_LINE_LIFT_M = 0.02
+
+
+def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
+    """The seats that a camera sees enough of, the nearest first.
+
+    A zone is the outline of where the hips and the lower trunk of a sitting adult are; between two seats it
+    ends halfway between their hip points, so that zones do not overlap. A seat line is there if both ends and
+    the middle of the cushion's front edge are near the picture and not hidden.
+    """
+    seats = sorted(
+        (seat for seat in cabin.seats.values() if _is_seen(cabin, camera, seat)),
+        key=lambda seat: float(np.linalg.norm(seat.hip_m - camera.position)),
+    )
+    hips: dict[str, Array] = {}
+    for seat in seats:
+        point = _normalized(camera, seat.hip_m[None])[0]
+        if all(np.linalg.norm(point - other) > _LEAST_GAP for other in hips.values()):
+            hips[seat.name] = point
+    views = [
+        SeatView(name=seat.name, zone=zone, seat_line=_seat_line(cabin, camera, seat))
+        for seat in seats
+        if seat.name in hips and (zone := _zone(camera, seat, hips)) is not None
+    ]
+    return CameraView(camera_id=camera.spec.camera_id, mirrored=camera.spec.mirrored, seats=tuple(views))
+
+
+def cabin_file(cabin: Cabin, camera: Camera) -> dict[str, Any]:
+    """A complete cabin file for :class:`~cabinsafe.config.CabinConfig`, as plain values.
+
+    Feet on seats are watched for only where the camera sees a seat line.
+    """
+    view = camera_view(cabin, camera)
+    has_line = any(seat.seat_line for seat in view.seats)
+    detectors: dict[str, dict[str, Any]] = {"feet_on_seats": {}} if has_line else {}
+    return {
+        "name": f"synthetic {cabin.spec.kind}",
+        "cameras": [view.model_dump(mode="json")],
+        "detectors": detectors | {"hand_on_leg": {}, "unsafe_sitting": {}},
+        "events": {
+            "default": {"hold_s": 1.0, "release_s": 1.0, "bridge_s": 0.7, "cooldown_s": 5.0},
+            "unsafe_sitting": {"hold_s": 2.0, "release_s": 1.5, "bridge_s": 1.0, "cooldown_s": 10.0},
+        },
+    }
+
+
+def _trunk(seat: Seat) -> Array:
+    """(N, 3) points over the volume of hips and lower trunk, on a lattice."""
+    half = min(0.2, seat.width_m / 2 - 0.03)
+    lattice = product((-0.06, 0.1, 0.22, 0.34), (0.03, 0.13, 0.22), (-half, 0.0, half))
+    return np.array([seat.along_back(up, off, left) for up, off, left in lattice])
+
+
+def _is_seen(cabin: Cabin, camera: Camera, seat: Seat) -> bool:
+    hip = _normalized(camera, seat.hip_m[None])[0]
+    if not (np.isfinite(hip).all() and (hip > _NEAR_PICTURE[0]).all() and (hip < _NEAR_PICTURE[1]).all()):
+        return False
+    return float(in_view(cabin, camera, _trunk(seat)).mean()) >= MIN_VISIBLE_SHARE
+
+
+def _zone(camera: Camera, seat: Seat, hips: dict[str, Array]) -> tuple[tuple[float, float], ...] | None:
+    own = hips[seat.name]
+    points = _normalized(camera, np.concatenate([_trunk(seat), seat.hip_m[None]]))
+    points = points[np.isfinite(points).all(axis=1)]
+    try:
+        outline = points[ConvexHull(points).vertices]
+    except (QhullError, ValueError):  # too few points before the camera, or all on one line
+        return None
+    for name, other in hips.items():
+        if name != seat.name:
+            outline = _clipped(outline, other - own, (own + other) / 2)
+    for axis in np.eye(2):
+        outline = _clipped(outline, axis, np.full(2, _RANGE[1]))
+        outline = _clipped(outline, -axis, np.full(2, _RANGE[0]))
+    return tuple((round(float(x), 4), round(float(y), 4)) for x, y in outline) if len(outline) > 2 else None
+
+
+def _clipped(polygon: Array, outward: Array, point: Array) -> Array:
+    """The part (V, 2) of a convex polygon behind the line through ``point`` across ``outward``.
+
+    Sutherland and Hodgman, Reentrant polygon clipping, 1974.
+    """
+    over = (polygon - point) @ outward
+    kept = []
+    for i in range(len(polygon)):
+        a, b, over_a, over_b = polygon[i - 1], polygon[i], over[i - 1], over[i]
+        if (over_a > 0) != (over_b > 0):
+            kept.append(a + (b - a) * over_a / (over_a - over_b))
+        if over_b <= 0:
+            kept.append(b)
+    return np.array(kept).reshape(-1, 2)
+
+
+def _seat_line(
+    cabin: Cabin, camera: Camera, seat: Seat
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    left, right = seat.front_edge
+    edge = np.array([left, (left + right) / 2, right])
+    pixels = _normalized(camera, edge)
+    with np.errstate(invalid="ignore"):
+        near = ((pixels > _NEAR_PICTURE[0]) & (pixels < _NEAR_PICTURE[1])).all()
+    inner = edge + (edge[1] - edge) * 0.15  # the very ends touch the neighbours, or the door
+    lifted = inner + seat.frame @ (_LINE_LIFT_M, 0, _LINE_LIFT_M)
+    if not near or hidden(camera.position, lifted, cabin.solids).any():
+        return None
+    (x1, y1), (x2, y2) = (tuple(round(float(v), 4) for v in pixels[i]) for i in (0, 2))
+    return None if (x1, y1) == (x2, y2) else ((x1, y1), (x2, y2))
+
+
+def _normalized(camera: Camera, points: Array) -> Array:
+    """Normalised picture coordinates (N, 2) of points (N, 3), NaN where the camera cannot see them."""
+    pixels: Array = camera.project(points)[0] / camera.spec.size_wh
+    return pixels

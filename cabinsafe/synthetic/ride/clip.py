@@ -1,0 +1,218 @@
+"""A ride on disk: video, true scenes, event truth, cabin file; made by several processes, resumable."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cabinsafe.data import ClipTruth, TrueEvent, write_truth
+from cabinsafe.errors import MissingExtraError, OutputError
+from cabinsafe.interrupts import DeferredInterrupt
+from cabinsafe.jsonl import JsonLinesFile
+from cabinsafe.media import VideoWriter
+from cabinsafe.media.stills import decode_image, encode_png
+from cabinsafe.synthetic.body import BodyModel
+from cabinsafe.synthetic.cabin.model import Cabin
+from cabinsafe.synthetic.cabin.views import cabin_file
+from cabinsafe.synthetic.camera import Camera
+from cabinsafe.synthetic.image_folder import replace_file
+from cabinsafe.synthetic.posing.styles import STYLES
+from cabinsafe.synthetic.ride.film import Film
+from cabinsafe.synthetic.ride.spec import RideSpec
+from cabinsafe.synthetic.truth import RULES
+from cabinsafe.synthetic.workers import spread
+from cabinsafe.types import Scene
+from cabinsafe.yaml_file import write_mapping
+
+VIDEO_FILE, SCENES_FILE, TRUTH_FILE = "ride.mp4", "scenes.jsonl", "truth.json"
+SPEC_FILE, CABIN_FILE, FRAMES = "ride.json", "cabin.yaml", "frames"
+BRIDGE_S, SHORTEST_S = 0.3, 0.2
+"""Interruptions up to the first are none; events shorter than the second are none."""
+
+Held = dict[tuple[str, tuple[int, ...]], tuple[str, ...]]
+"""Events that hold in a frame: kind and riders, and their seats."""
+
+
+@dataclass(frozen=True)
+class ClipJob:
+    """What to make.
+
+    Attributes:
+        spec: the ride.
+        folder: where the clip goes.
+        assets: MakeHuman's asset folder, or None.
+    """
+
+    spec: RideSpec
+    folder: Path
+    assets: Path | None = None
+
+    def maker(self) -> Callable[[int], None]:
+        """Set up what frames share; returns what makes the frame of a number and writes its files."""
+        return partial(self._make, Film(self.spec, BodyModel(), self.assets))
+
+    def picture_file(self, index: int) -> Path:
+        """Where a frame's picture lies until the video is made."""
+        return self.folder / FRAMES / f"{index:06d}.png"
+
+    def record_file(self, index: int) -> Path:
+        """Where a frame's truth lies until then; it is written last."""
+        return self.folder / FRAMES / f"{index:06d}.json"
+
+    def _make(self, film: Film, index: int) -> None:
+        frame = film.frame(index)
+        facts = [[fact.kind, list(fact.seats), [frame.riders[s] for s in fact.seats]] for fact in frame.facts]
+        record = {"scene": frame.scene.model_dump(mode="json"), "facts": facts}
+        replace_file(self.picture_file(index), encode_png(frame.image))
+        replace_file(self.record_file(index), json.dumps(record).encode())
+
+
+def make_clip(job: ClipJob, processes: int = 1, on_frame: Callable[[int], None] | None = None) -> bool:
+    """Make a clip, or what is missing of it.
+
+    Args:
+        job: what to make.
+        processes: of one thread each, at least 1.
+        on_frame: called with the number of frames that are there, at first and after every frame.
+
+    Returns:
+        Whether it is complete; False after Ctrl-C, and then the same call goes on from there.
+
+    Raises:
+        MissingExtraError: the [synthetic] extra is not installed.
+        OutputError: the folder holds another ride, or cannot be written to.
+    """
+    if importlib.util.find_spec("anny") is None:
+        raise MissingExtraError("synthetic people", "synthetic", "anny")
+    _claim(job)
+    pending = [i for i in range(job.spec.frame_count) if not job.record_file(i).is_file()]
+    done = job.spec.frame_count - len(pending)
+    tell = on_frame or _nobody
+    tell(done)
+    with DeferredInterrupt() as interrupt:
+        for _ in spread(
+            job.maker, pending, min(processes, max(len(pending), 1)), lambda: interrupt.requested
+        ):
+            done += 1
+            tell(done)
+        if done < job.spec.frame_count:
+            return False
+        _assemble(job)
+    return True
+
+
+def _nobody(_: int) -> None:
+    """Told how far the clip is, and not interested."""
+
+
+def _claim(job: ClipJob) -> None:
+    text = job.spec.model_dump_json(indent=1).encode() + b"\n"
+    note = job.folder / SPEC_FILE
+    try:
+        if note.exists() and note.read_bytes() != text:
+            raise OutputError(f"{job.folder}: holds another ride; choose another folder")
+        if not note.exists() and job.folder.exists() and any(job.folder.iterdir()):
+            raise OutputError(f"{job.folder}: is not empty and holds no {SPEC_FILE}; choose another folder")
+        (job.folder / FRAMES).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{job.folder}: cannot be used for a clip: {error.strerror or error}") from error
+    replace_file(note, text)
+
+
+def _assemble(job: ClipJob) -> None:
+    """Put the frames together; they are removed when all is written."""
+    spec = job.spec
+    held: list[Held] = []
+    with (
+        closing(VideoWriter(job.folder / VIDEO_FILE, spec.fps)) as video,
+        JsonLinesFile(job.folder / SCENES_FILE) as scenes,
+    ):
+        for index in range(spec.frame_count):
+            record = json.loads(job.record_file(index).read_bytes())
+            scenes.write(Scene.model_validate(record["scene"]).model_dump_json())
+            held.append({(kind, tuple(riders)): tuple(seats) for kind, seats, riders in record["facts"]})
+            video.write(decode_image(job.picture_file(index).read_bytes()))
+    write_truth(job.folder / TRUTH_FILE, clip_truth(spec, held))
+    write_mapping(job.folder / CABIN_FILE, cabin_file(Cabin(spec.cabin), Camera(spec.camera)))
+    shutil.rmtree(job.folder / FRAMES)
+
+
+def clip_truth(spec: RideSpec, held: Sequence[Held]) -> ClipTruth:
+    """The truth of a clip from what holds in each of its frames."""
+    events = [*true_events(held, spec.fps), *near_misses(spec, held)]
+    attributes: dict[str, Any] = {
+        "cabin": spec.cabin.kind, "drive_side": spec.cabin.drive_side, "mount": spec.camera.mount,
+        "lens": spec.camera.model, "light": spec.light.kind, "riders": len(spec.riders), "seed": spec.seed,
+    }  # fmt: skip
+    return ClipTruth(
+        clip=VIDEO_FILE,
+        fps=spec.fps,
+        size_wh=spec.camera.size_wh,
+        duration_s=spec.frame_count / spec.fps,
+        camera_id=spec.camera.camera_id,
+        rules=dict(RULES),
+        events=tuple(sorted(events, key=lambda event: (event.t_start_s, event.kind))),
+        attributes=attributes,
+        note="Rendered: times and people are those of the bodies in space, not of any detector.",
+    )
+
+
+def true_events(held: Sequence[Held], fps: float) -> Iterator[TrueEvent]:
+    """Each event from its first frame to the end of its last, over short interruptions."""
+    for kind, riders in sorted({key for frame in held for key in frame}):
+        frames = [i for i, frame in enumerate(held) if (kind, riders) in frame]
+        for first, last in _runs(frames, BRIDGE_S * fps):
+            if (last + 1 - first) / fps >= SHORTEST_S:
+                seats = held[first][(kind, riders)]
+                yield TrueEvent(
+                    kind=kind,
+                    t_start_s=round(first / fps, 3),
+                    t_end_s=round((last + 1) / fps, 3),
+                    seats=seats,
+                    track_ids=riders,
+                )
+
+
+def near_misses(spec: RideSpec, held: Sequence[Held]) -> Iterator[TrueEvent]:
+    """Acts that look like an event and are none: while they are held, as long as the event does not hold."""
+    for number, rider in enumerate(spec.riders, 1):
+        ends = [*(act.start_s for act in rider.acts[1:]), rider.leaves_s or spec.duration_s]
+        for act, next_s in zip(rider.acts, ends, strict=True):
+            kind = STYLES[act.style].near_miss_of
+            end_s = min(next_s, spec.duration_s)
+            if kind is None or end_s - act.held_s < SHORTEST_S:
+                continue
+            frames = held[round(act.held_s * spec.fps) : round(end_s * spec.fps)]
+            if not any(key[0] == kind and key[1][0] == number for frame in frames for key in frame):
+                pair = (number, act.partner) if kind == "hand_on_leg" and act.partner else (number,)
+                seats = tuple(spec.riders[n - 1].act_at(act.held_s).seat for n in pair)
+                yield TrueEvent(
+                    kind=kind,
+                    t_start_s=round(act.held_s, 3),
+                    t_end_s=round(end_s, 3),
+                    seats=seats,
+                    track_ids=pair,
+                    near_miss=True,
+                )
+
+
+def _runs(frames: Iterable[int], bridge: float) -> Iterator[tuple[int, int]]:
+    """First and last of each run of numbers, over gaps of at most ``bridge``."""
+    first = last = None
+    for frame in frames:
+        if first is None or last is None:
+            first = last = frame
+        elif frame - last - 1 <= bridge:
+            last = frame
+        else:
+            yield first, last
+            first = last = frame
+    if first is not None and last is not None:
+        yield first, last

@@ -1,0 +1,22 @@
+// A scene -> a picture.
+#pragma once
+
+#include <vector>
+
+#include "cabinsafe/render/lens.hpp"
+#include "cabinsafe/render/scene.hpp"
+#include "cabinsafe/render/visibility.hpp"
+
+namespace cabinsafe::render {
+
+struct Picture {
+    std::vector<float> color;  // (height, width, 3) linear RGB of the lens's own pixels
+    Visibility seen;           // of the supersampled pixels
+};
+
+// Deferred shading: each of the supersampling^2 rays of a pixel finds its triangle and is shaded by
+// itself; their mean is the pixel. Under an infrared lamp the picture is grey.
+Picture render(const Lens& lens, int supersampling, const Geometry& geometry,
+               const Surfaces& surfaces, const Lighting& lighting);
+
+}  // namespace cabinsafe::render
