@@ -16,10 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cabinsafe.errors import CabinSafeError, ConfigError
+from cabinsafe.synth_cli import synth_app
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 config_app = typer.Typer(no_args_is_help=True, help="Cabin files.")
 app.add_typer(config_app, name="config")
+app.add_typer(synth_app, name="synth")
 
 _CabinOption = Annotated[
     str, typer.Option("--cabin", "-c", help="Cabin file, or a bundled one's name: sedan, shuttle.")

@@ -43,7 +43,14 @@ def examine() -> list[Finding]:
 
 
 _CODECS = (("MPEG-4 in .mp4", "mp4v", ".mp4"), ("MJPEG in .avi", "MJPG", ".avi"))
-_EXTRAS = (("train", "torch"), ("train", "scikit-learn"), ("train", "skl2onnx"), ("train", "pycocotools"))
+_EXTRAS = (
+    ("train", "torch"),
+    ("train", "scikit-learn"),
+    ("train", "skl2onnx"),
+    ("train", "pycocotools"),
+    ("synthetic", "anny"),
+    ("synthetic", "torch"),
+)
 
 
 def _try(area: str, name: str, check: Callable[..., str], *arguments: object) -> Finding:

@@ -1,14 +1,14 @@
-"""YAML files of keys and values, read safely and strictly."""
+"""YAML files of keys and values: written, and read safely and strictly."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cabinsafe.errors import ConfigError
+from cabinsafe.errors import ConfigError, OutputError
 
 
 def read_mapping(path: Path) -> dict[Any, Any]:
@@ -26,6 +26,21 @@ def read_mapping(path: Path) -> dict[Any, Any]:
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected a mapping of keys to values, got {type(values).__name__}")
     return values
+
+
+def write_mapping(path: Path, values: Mapping[str, Any]) -> None:
+    """Write plain values so that :func:`read_mapping` gives them back; keys keep their order.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    try:
+        path.write_text(
+            yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True, default_flow_style=None),
+            encoding="utf-8",
+        )
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -82,7 +82,7 @@ def _covering(occupant: Occupant, clothed: Dressed) -> list[Mesh]:
     spec, pose = occupant.spec, occupant.figure.pose
     color = cloth_color(generator(spec.pose_seed, "covering"))
     if spec.covering == "blanket":
-        return blanket(occupant.body, pose, spec.pose_seed, Material(color, roughness=0.95, wrinkles=0.4))
+        return blanket(clothed, pose, spec.pose_seed, Material(color, roughness=0.95, wrinkles=0.4))
     return bag_on_lap(clothed, pose, spec.pose_seed, color) if spec.covering == "bag" else []
 
 

@@ -41,6 +41,11 @@ class Door:
         """As the window over it: ``left1`` is the vehicle's left front door."""
         return f"{'left' if self.sign > 0 else 'right'}{self.number}"
 
+    @property
+    def turn(self) -> Array:
+        """(3, 3) rotation of its leaf from closed to open."""
+        return np.eye(3) if self.slides else about_z(-self.sign * _OPEN_RAD)
+
     def opened(self, points: Array) -> Array:
         """Where points (..., 3) of the closed door are when it stands open."""
         if self.slides:
@@ -48,7 +53,7 @@ class Door:
             slid: Array = points + way
             return slid
         hinge = np.array([self.front_x, self.sign * (self.belt_y + _HINGE_OUT_M), 0.0])
-        swung: Array = hinge + (points - hinge) @ about_z(-self.sign * _OPEN_RAD).T
+        swung: Array = hinge + (points - hinge) @ self.turn.T
         return swung
 
     def overlap_m(self, start_x: float, end_x: float) -> float:

@@ -142,7 +142,7 @@ class Shell:
         """Floor, roof, front and rear walls, doors and what is above them; glass counts as wall.
 
         Args:
-            open_doors: names of doors that are not in the way, nor are the windows over them.
+            open_doors: names of doors that stand open; the windows over them are then no wall either.
         """
         spec, t = self.spec, WALL_M
         front, rear, wide = self.front_x, spec.rear_m, spec.half_width_m + t
@@ -158,10 +158,20 @@ class Shell:
                 yield OrientedBox.upright((start, low, 0), (end, high, spec.belt_line_m), f"{side} door")
                 yield self._upper_side(f"{side} window side", sign, (start + end) / 2, end - start)
             for door in opened:
-                a, b = door.rear_x, door.front_x
-                yield OrientedBox.upright((a, low, 0), (b, high, SILL_M), f"{door.name} sill")
-                low_z, head = self.rail_z - _LINTEL_M, sorted((sign * self.side_y(self.rail_z), sign * wide))
-                yield OrientedBox.upright((a, head[0], low_z), (b, head[1], top), f"{door.name} lintel")
+                yield from self._doorway(door, (low, high))
+
+    def _doorway(self, door: Door, across: tuple[float, float]) -> Iterator[OrientedBox]:
+        """Sill and lintel of an open door, and its leaf where it stands."""
+        (low, high), (rear, front), z = across, (door.rear_x, door.front_x), self.rail_z - _LINTEL_M
+        yield OrientedBox.upright((rear, low, 0), (front, high, SILL_M), f"{door.name} sill")
+        inner = sorted((door.sign * self.side_y(self.rail_z), door.sign * max(abs(low), abs(high))))
+        yield OrientedBox.upright(
+            (rear, inner[0], z), (front, inner[1], self.spec.roof_m), f"{door.name} lintel"
+        )
+        leaf = OrientedBox.upright(
+            (rear, low, SILL_M), (front, high, self.spec.belt_line_m), f"{door.name} leaf"
+        )
+        yield OrientedBox(door.opened(leaf.center), leaf.size, door.turn, leaf.name)
 
     def _upper_side(self, name: str, sign: float, middle_x: float, length: float) -> OrientedBox:
         low, high = (self.on_side(middle_x, sign, z) for z in (self.spec.belt_line_m, self.rail_z))

@@ -8,11 +8,12 @@ from types import MappingProxyType
 import numpy as np
 
 from cabinsafe.synthetic.posing.draft import Draft
-from cabinsafe.synthetic.posing.posture import side_name
+from cabinsafe.synthetic.posing.posture import letter, side_name
 from cabinsafe.synthetic.rotations import Array
 
 FootPlace = Callable[[Draft, int], None]
 
+_SLIDES = 3
 _TOES_M = 0.19
 """From the ankle to the tip of the toes, in bodies."""
 
@@ -72,7 +73,12 @@ def dashboard(d: Draft, side: int) -> None:
     face = abs(d.seat.in_front.x_m - d.hips[0])
     spot = d.hips + d.way(face + d.draw((-0.02, 0.06)), side * d.draw((0.04, 0.2)), 0)
     spot[2] = top + 0.04 + d.draw((0.0, 0.08))
-    d.step(side, spot, d.way(0, 0.2 * side, 1), d.way(0.6, 0.2 * side, 0.8))
+    for _ in range(_SLIDES):
+        d.step(side, spot, d.way(0, 0.2 * side, 1), d.way(0.6, 0.2 * side, 0.8))
+        short = float(np.linalg.norm(d.bone(f"foot.{letter(side)}") - spot))
+        if short < 0.03:
+            return
+        d.hips = d.hips + d.way(min(short, 0.06), 0, 0)
 
 
 def under_dashboard(d: Draft, side: int) -> None:

@@ -74,13 +74,13 @@ class ClipJob:
         replace_file(self.record_file(index), json.dumps(record).encode())
 
 
-def make_clip(job: ClipJob, processes: int = 1, on_frame: Callable[[int], None] | None = None) -> bool:
+def make_clip(job: ClipJob, processes: int = 1, on_frame: Callable[[int, int], None] | None = None) -> bool:
     """Make a clip, or what is missing of it.
 
     Args:
         job: what to make.
         processes: of one thread each, at least 1.
-        on_frame: called with the number of frames that are there, at first and after every frame.
+        on_frame: called with the numbers of frames made and kept, at first and after every frame.
 
     Returns:
         Whether it is complete; False after Ctrl-C, and then the same call goes on from there.
@@ -92,23 +92,25 @@ def make_clip(job: ClipJob, processes: int = 1, on_frame: Callable[[int], None] 
     if importlib.util.find_spec("anny") is None:
         raise MissingExtraError("synthetic people", "synthetic", "anny")
     _claim(job)
+    if (job.folder / TRUTH_FILE).is_file():  # written last: the clip is there
+        shutil.rmtree(job.folder / FRAMES, ignore_errors=True)
+        return True
     pending = [i for i in range(job.spec.frame_count) if not job.record_file(i).is_file()]
-    done = job.spec.frame_count - len(pending)
+    kept, made = job.spec.frame_count - len(pending), 0
     tell = on_frame or _nobody
-    tell(done)
+    tell(made, kept)
     with DeferredInterrupt() as interrupt:
-        for _ in spread(
-            job.maker, pending, min(processes, max(len(pending), 1)), lambda: interrupt.requested
-        ):
-            done += 1
-            tell(done)
-        if done < job.spec.frame_count:
+        if pending:
+            for _ in spread(job.maker, pending, min(processes, len(pending)), lambda: interrupt.requested):
+                made += 1
+                tell(made, kept)
+        if made < len(pending):
             return False
         _assemble(job)
     return True
 
 
-def _nobody(_: int) -> None:
+def _nobody(_made: int, _kept: int) -> None:
     """Told how far the clip is, and not interested."""
 
 
@@ -139,8 +141,8 @@ def _assemble(job: ClipJob) -> None:
             scenes.write(Scene.model_validate(record["scene"]).model_dump_json())
             held.append({(kind, tuple(riders)): tuple(seats) for kind, seats, riders in record["facts"]})
             video.write(decode_image(job.picture_file(index).read_bytes()))
-    write_truth(job.folder / TRUTH_FILE, clip_truth(spec, held))
     write_mapping(job.folder / CABIN_FILE, cabin_file(Cabin(spec.cabin), Camera(spec.camera)))
+    write_truth(job.folder / TRUTH_FILE, clip_truth(spec, held))
     shutil.rmtree(job.folder / FRAMES)
 
 
