@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def measure(
     rows: list[tuple[dict[str, Any], bool]] = []
     false = 0
     engine = OnnxEngine(card.verified_file(), threads)
-    with PoseEstimator(engine, card, PafDecoder(card.topology)) as estimator:
+    with closing(PoseEstimator(engine, card, PafDecoder(card.topology))) as estimator:
         for image in labelled:
             frame = Frame(image=load_bgr(image.path), t_s=0.0)
             found = estimator.estimate([frame])[0].skeletons
@@ -98,9 +99,8 @@ def similarities(image: LabelledImage, found: Sequence[Skeleton]) -> NDArray[np.
 def print_table(name: str, rows: Sequence[tuple[dict[str, Any], bool]], false: int, images: int) -> None:
     """Recall over all, and by every attribute."""
     hits = [hit for _, hit in rows]
-    print(
-        f"{name}: recall {np.mean(hits):.3f} of {len(hits)} people, {false / images:.2f} false people an image"
-    )
+    share, errors = np.mean(hits), false / images
+    print(f"{name}: recall {share:.3f} of {len(hits)} people, {errors:.2f} false people an image")
     for key in (*IMAGE_KEYS, *PERSON_KEYS):
         groups: dict[str, list[bool]] = defaultdict(list)
         for attributes_of, hit in rows:

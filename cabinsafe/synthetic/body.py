@@ -24,6 +24,7 @@ from cabinsafe.synthetic.capsules import Capsule, body_capsules
 from cabinsafe.synthetic.rig import BonePose, Rig, Skin
 from cabinsafe.synthetic.rotations import Array
 from cabinsafe.synthetic.sampling import generator, merged
+from cabinsafe.synthetic.topology import Topology
 
 KEYPOINTS = (
     "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
@@ -92,6 +93,8 @@ class Body:
         rig: its bones.
         skin: its 19,158 vertices; those that no triangle uses only guide clothes.
         triangles: (T, 3) int32.
+        topology: their edges.
+        drawn: (V,) the vertices that triangles use.
         regions: name to mask (V,) of the vertices there: head, neck, torso, pelvis, upper_arm, forearm, hand,
             thigh, shin, foot, and the eyeballs' ``eye_front.L`` and so on.
         uv: (V, 2) texture coordinates in [0, 1] of MakeHuman's layout.
@@ -103,19 +106,17 @@ class Body:
         self.skin = Skin(vertices.astype(np.float32), model.weights)
         self.triangles = model.triangles
         self.regions = model.regions
-        self._drawn = model.drawn
+        self.topology = model.topology
+        self.drawn = model.drawn
         self.uv = model.uv
-        self._keypoint_rows = model.keypoint_rows
+        self._keypoint_mix = model.keypoint_mix
 
     @cached_property
     def _keypoint_moments(self) -> Array:
         """(18, B, 4): skinning is linear, so a keypoint is a sum of bone transforms times these."""
         rest = np.concatenate([self.skin.rest, np.ones((len(self.skin.rest), 1))], axis=1)
-        weights = self.skin.weights
-        moments = [
-            (self._keypoint_rows @ weights.multiply(rest[:, i : i + 1]).tocsr()).toarray() for i in range(4)
-        ]
-        return np.stack(moments, axis=-1)
+        moments: Array = (self._keypoint_mix @ rest).reshape(len(KEYPOINTS), -1, 4)
+        return moments
 
     def keypoints(self, pose: BonePose) -> Array:
         """(18, 3) the keypoints in a pose, metres, in the order of :data:`KEYPOINTS`."""
@@ -132,9 +133,15 @@ class Body:
         return float(np.linalg.norm(self.rig.head(start) - self.rig.head(end)))
 
     @cached_property
+    def leg_m(self) -> float:
+        """From the hip joint to the ankle of a straight leg."""
+        knee = "lowerleg01.L"
+        return self.length("upperleg01.L", knee) + self.length(knee, "foot.L")
+
+    @cached_property
     def stature_m(self) -> float:
         """Height from sole to crown."""
-        return float(np.ptp(self.skin.rest[self._drawn, 2]))
+        return float(np.ptp(self.skin.rest[self.drawn, 2]))
 
     @cached_property
     def ankle_m(self) -> float:
@@ -162,7 +169,7 @@ class Body:
 
     def points(self, *regions: str) -> Array:
         """(N, 3) rest positions of the drawn vertices of some regions."""
-        chosen = np.any([self.regions[region] for region in regions], axis=0) & self._drawn
+        chosen = np.any([self.regions[region] for region in regions], axis=0) & self.drawn
         where: Array = self.skin.rest[chosen].astype(np.float64)
         return where
 
@@ -190,10 +197,11 @@ class BodyModel:
         self.labels: tuple[str, ...] = tuple(self._anny.bone_labels)
         self.parents: tuple[int, ...] = tuple(self._anny.bone_parents)
         self.triangles: NDArray[np.int32] = self._anny.faces.numpy().astype(np.int32)
+        self.topology = Topology.of(self.triangles, len(self._anny.template_vertices))
         self.drawn = np.zeros(len(self._anny.template_vertices), bool)
         self.drawn[self.triangles.ravel()] = True
         self.weights = self._skinning()
-        self.keypoint_rows = sparse.csr_matrix(np.concatenate([rows, rows[5:7].mean(axis=0, keepdims=True)]))
+        self.keypoint_mix = self._keypoint_mix(np.concatenate([rows, rows[5:7].mean(axis=0, keepdims=True)]))
         self.uv = self._texture_coordinates()
         self.regions: Mapping[str, NDArray[np.bool_]] = MappingProxyType(self._dominant_regions() | segments)
 
@@ -201,11 +209,12 @@ class BodyModel:
         """The body that a spec describes."""
         torch = self._torch
         phenotype = {name: torch.tensor([value]) for name, value in spec.model_dump().items()}
-        with torch.no_grad(), _one_thread(torch):
-            rest = self._anny(phenotype_kwargs=phenotype)
-        vertices, heads = (
-            rest[name][0].numpy().astype(np.float64) for name in ("rest_vertices", "rest_bone_heads")
-        )
+        anny = self._anny
+        with torch.no_grad(), _one_thread(torch):  # the rest shape alone: anny's call would pose it too
+            shares = anny.get_phenotype_blendshape_coefficients(**phenotype)
+            offsets = torch.einsum("cbd, sc -> sbd", anny.bone_heads_blendshapes, shares)
+            rest = (anny.get_rest_vertices(shares), anny.template_bone_heads + offsets)
+        vertices, heads = (points[0].numpy().astype(np.float64) for points in rest)
         return Body(spec, self, vertices @ _TO_VEHICLE.T, heads @ _TO_VEHICLE.T)
 
     def _skinning(self) -> Any:
@@ -216,6 +225,11 @@ class BodyModel:
         matrix = sparse.csr_matrix((weights.ravel(), (vertex, bones.ravel())), shape=shape)
         matrix.eliminate_zeros()
         return matrix
+
+    def _keypoint_mix(self, rows: NDArray[np.float32]) -> Any:
+        """(18 B, V) sparse: a vertex's share in a keypoint (18, V) times a bone's weight in that vertex."""
+        shares = [self.weights.T.multiply(row[None].astype(np.float64)) for row in rows]
+        return sparse.vstack(shares).tocsr()
 
     def _texture_coordinates(self) -> NDArray[np.float32]:
         uv = np.zeros((len(self._anny.template_vertices), 2), np.float32)

@@ -81,7 +81,7 @@ class Cast:
         return None if problems or not self._keeps_its_word(occupant) else occupant
 
     def _keeps_its_word(self, occupant: Occupant) -> bool:
-        """Whether it shows what it is meant to, not what it only resembles, and touches nobody by accident."""
+        """Whether it shows what it is meant to, not what it resembles, and touches nobody by accident."""
         style, seat = STYLES[occupant.spec.style], occupant.spec.seat
         found = facts(self.cabin, [actor(one) for one in (*self.posed, occupant)])
         own = {fact.kind for fact in found if fact.seats[0] == seat}
@@ -97,17 +97,30 @@ def draw_scene(seed: int, recipe: Recipe, model: BodyModel, assets: Path | None 
     Raises:
         ConfigError: a fixed value is out of range, or no camera can see a seat.
     """
+    return cast_scene(seed, recipe, model, assets)[0]
+
+
+def cast_scene(
+    seed: int, recipe: Recipe, model: BodyModel, assets: Path | None = None
+) -> tuple[SceneSpec, tuple[Occupant, ...]]:
+    """A scene of a seed, and its people in place: what posing the spec's people gives again.
+
+    Raises:
+        ConfigError: a fixed value is out of range, or no camera can see a seat.
+    """
     cabin = Cabin(draw_cabin(seed, recipe.cabin))
     camera = draw_camera(cabin, seed, recipe.camera)
     light = draw_light(seed, recipe.light)
     sensor = draw_sensor(seed, light, recipe.sensor)
-    people = draw_people(seed, recipe, (cabin, Camera(camera)), model, assets)
-    return SceneSpec(seed=seed, cabin=cabin.spec, camera=camera, light=light, sensor=sensor, people=people)
+    posed = draw_people(seed, recipe, (cabin, Camera(camera)), model, assets)
+    people = tuple(occupant.spec for occupant in posed)
+    spec = SceneSpec(seed=seed, cabin=cabin.spec, camera=camera, light=light, sensor=sensor, people=people)
+    return spec, posed
 
 
 def draw_people(
     seed: int, recipe: Recipe, place: tuple[Cabin, Camera], model: BodyModel, assets: Path | None
-) -> tuple[PersonSpec, ...]:
+) -> tuple[Occupant, ...]:
     """People for a cabin and its camera: none goes through anything, every style shows what it says."""
     cabin, camera = place
     rng = generator(seed, "people")
@@ -124,7 +137,7 @@ def draw_people(
                 break
         else:
             del cast.bodies[seat]  # nothing fits: the seat stays empty
-    return tuple(occupant.spec for occupant in cast.posed)
+    return tuple(cast.posed)
 
 
 def _choose_seats(rng: np.random.Generator, recipe: Recipe, cabin: Cabin, camera: Camera) -> list[str]:
@@ -207,9 +220,12 @@ def _place(
 def _in_style(base: PersonSpec, style: str, partner: str | None, pose_seed: int) -> PersonSpec:
     seated = STYLES[style].sitting == "seated"
     update = {
-        "style": style, "partner": partner, "pose_seed": pose_seed, "belted": base.belted and seated,
-"covering": base.covering if style in _UNDER_COVERING else "none",
-    }  # fmt: skip
+        "style": style,
+        "partner": partner,
+        "pose_seed": pose_seed,
+        "belted": base.belted and seated,
+        "covering": base.covering if style in _UNDER_COVERING else "none",
+    }
     return base.model_copy(update=update)
 
 
@@ -218,21 +234,21 @@ def is_possible(style: Style, name: str, cast: Cast, seat: str, waiting: frozens
     place, cabin = cast.cabin.seats[seat], cast.cabin
     if place.child_hip_m is not None:
         return name in _CHILD_SEAT_STYLES
-    taken = frozenset(cast.bodies)
+    taken, body = frozenset(cast.bodies), cast.bodies[seat]
     row = [s for s in cabin.seats if s.partition(".")[0] == seat.partition(".")[0]]
     beside = [n for side in (LEFT, RIGHT) if (n := neighbour(place, side)) is not None]
     partners = waiting if style.answer else frozenset(o.spec.seat for o in cast.posed)
     met = {
         "driver": place.wheel is not None,
         "passenger": place.wheel is None,
-        "dash": "dash" in place.in_front.name,
+        "dash": "dash" in place.in_front.name and abs(place.in_front.x_m - place.hip_m[0]) < body.leg_m,
         "window": place.window is not None,
         "free_beside": any(n not in taken and not cabin.seats[n].laden for n in beside),
         "bench": cabin.spec.rows[place.row - 1].bench
         and len(row) > 1
         and all(n == seat or (n not in taken and not cabin.seats[n].laden) for n in row),
         "partner": bool(_partners(cast, seat, partners)),
-        "tall": cabin.spec.roof_m > 0.78 * cast.bodies[seat].stature_m,
+        "tall": cabin.spec.roof_m > 0.78 * body.stature_m,
     }
     return all(met[need] for need in style.needs)
 

@@ -39,10 +39,9 @@ class Environment:
 
     def __init__(self, spec: LightSpec) -> None:
         self.spec = spec
-        x, y = np.meshgrid(np.arange(WIDTH) + 0.5, np.arange(HEIGHT) + 0.5)
-        self._yaw = _f32(np.pi - x / WIDTH * 2 * np.pi)
-        self._pitch = _f32(np.pi / 2 - y / HEIGHT * np.pi)
-        self._far = self._horizon_color()
+        self._yaw = _f32(np.pi - (np.arange(WIDTH) + 0.5) / WIDTH * 2 * np.pi)[None]
+        self._pitch = _f32(np.pi / 2 - (np.arange(HEIGHT) + 0.5) / HEIGHT * np.pi)[:, None]
+        self._far = _f32(self._horizon_color())
         self._backdrop = self._sky()
         self._glare = self._sun_glow()
         self._strips = {side: self._side(side) for side in (1, -1)}
@@ -91,17 +90,20 @@ class Environment:
     def _sky(self) -> Floats:
         """Sky (H / 2, W, 3): bluer upwards, clouds on a plane, at night the lamps' glow at the horizon."""
         spec = self.spec
-        pitch, yaw = self._pitch[: HEIGHT // 2], self._yaw[: HEIGHT // 2]
+        pitch = self._pitch[: HEIGHT // 2]
         up = np.sin(pitch)[..., None]
-        color = self._far + (0.75 * spec.sky_color - self._far) * (1 - np.exp(-up / (0.12 + 0.3 * spec.haze)))
-        noise = _fractal(generator(spec.scenery_seed, "clouds"), 256)
+        clear = self._far + (0.75 * spec.sky_color - self._far) * (
+            1 - np.exp(-up / (0.12 + 0.3 * spec.haze))
+        )
+        noise = _fractal(generator(spec.scenery_seed, "clouds"), 256, 256)
         reach = 40 * np.cos(pitch) / (up[..., 0] + 0.12)
-        u, v = _f32(reach * np.cos(yaw) % 256), _f32(reach * np.sin(yaw) % 256)
+        u, v = _f32(reach * np.cos(self._yaw) % 256), _f32(reach * np.sin(self._yaw) % 256)
         cover = cv2.remap(noise, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)[..., None]
         alpha = np.clip((cover - 1.2 + 2.4 * spec.clouds) * 1.2, 0, 1) * np.minimum(up * 8, 1)
         white = spec.sky_color.mean() * (0.9 - 0.35 * spec.clouds)
-        cloud = white * (1.5 - 0.5 * np.clip(cover, -1, 1)) + 0.2 * spec.sun_color
-        return _f32(color * (1 - alpha) + cloud * alpha)
+        lit = 1.5 * white + 0.2 * spec.sun_color
+        cloud = _f32(lit) - _f32(0.5 * white) * np.clip(cover, -1, 1)
+        return _f32(clear) + (cloud - _f32(clear)) * alpha
 
     def _sun_glow(self) -> Floats:
         """The sun's disc and the glow around it, veiling also what stands before it."""
@@ -114,7 +116,7 @@ class Environment:
         )
         angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
         glow = 20 * np.exp(-((angle / 1.5) ** 2)) + 0.5 * np.exp(-angle / (6 + 14 * spec.haze))
-        return _f32(glow[..., None] * spec.sun_color)
+        return glow[..., None] * _f32(spec.sun_color)
 
     def _side(self, side: int) -> list[Strip]:
         spec = self.spec
@@ -141,7 +143,7 @@ class Environment:
         spec = self.spec
         y = np.linspace(-_HALF_ROAD_M, _HALF_ROAD_M, 144)[:, None]
         x = (np.arange(512) + 0.5)[None] * PERIOD_M / 512
-        rough = 1 + 0.12 * _fractal(generator(spec.scenery_seed, "ground"), 512)[:144]
+        rough = 1 + 0.12 * _fractal(generator(spec.scenery_seed, "ground"), 144, 512)
         verge = (0.09, 0.13, 0.05) if spec.scenery in ("country", "suburb", "motorway") else (0.22, 0.21, 0.2)
         albedo = np.where((np.abs(y) < 5.2)[..., None], 0.1, verge) * rough[..., None]
         albedo[(np.abs(np.abs(y) - 1.75) < 0.12) & (x % 12 < 4)] = 0.5
@@ -163,29 +165,33 @@ class Environment:
     def _lay(self, picture: Floats, height_m: float, plane: Floats, travelled_m: float) -> None:
         """Draw a level plane: the ground or a ceiling."""
         rows = slice(HEIGHT // 2, HEIGHT) if height_m < 0 else slice(0, HEIGHT // 2)
-        pitch, yaw = self._pitch[rows], self._yaw[rows]
+        pitch, yaw = self._pitch[rows], self._yaw
         reach = height_m / np.tan(pitch)
         x = np.clip(reach * np.cos(yaw), -_FARTHEST_M, _FARTHEST_M)
         y = np.clip(reach * np.sin(yaw), -_HALF_ROAD_M, _HALF_ROAD_M)
         per_m = (plane.shape[0] - 1) / (2 * _HALF_ROAD_M)
         seen = _scrolled(plane, x + travelled_m, PERIOD_M, (y + _HALF_ROAD_M) * per_m)
         clear = self._clear(np.abs(reach))
-        picture[rows] = seen * clear + self._far * (1 - clear)
+        seen *= clear
+        seen += self._far * (1 - clear)
+        picture[rows] = seen
 
     def _stand(self, picture: Floats, strip: Strip, side: int, travelled_m: float) -> None:
         """Draw an upright strip on one side."""
         half = slice(0, WIDTH // 2) if side > 0 else slice(WIDTH // 2, WIDTH)
-        yaw = np.abs(self._yaw[0, half])
+        yaw = np.abs(self._yaw[:, half])
         reach = strip.distance_m / np.sin(yaw)
         top = int((0.5 - np.arctan((strip.height_m - EYE_M) / strip.distance_m) / np.pi) * HEIGHT)
         bottom = int((0.5 + np.arctan(EYE_M / strip.distance_m) / np.pi) * HEIGHT) + 1
         x = strip.distance_m * np.clip(1 / np.tan(yaw), -_STEEPEST, _STEEPEST) + strip.speed * travelled_m
-        z = EYE_M + np.tan(self._pitch[top:bottom, half]) * reach
+        z = EYE_M + np.tan(self._pitch[top:bottom]) * reach
         row = strip.pixels.shape[0] - 1.5 - z * strip.per_m[1]
         seen = _scrolled(strip.pixels, np.broadcast_to(x, z.shape), strip.period_m, row)
-        alpha, clear = seen[..., 3:], self._clear(reach)
-        veiled = seen[..., :3] * clear + self._far * alpha * (1 - clear)
-        picture[top:bottom, half] = picture[top:bottom, half] * (1 - alpha) + veiled
+        color, alpha, clear = seen[..., :3], seen[..., 3:], self._clear(reach)
+        color *= clear
+        color += self._far * (1 - clear) * alpha
+        color += picture[top:bottom, half] * (1 - alpha)
+        picture[top:bottom, half] = color
 
     def _clear(self, reach: NDArray[np.float64]) -> Floats:
         """Share of light that comes through the air over distances in metres, with a last axis added."""
@@ -220,11 +226,11 @@ def _blurred(picture: Floats, radius_rows: float) -> Floats:
     return _f32(blurred[:, nx:-nx])
 
 
-def _fractal(rng: np.random.Generator, size: int) -> Floats:
-    """Noise (size, size) that repeats, like clouds (amplitude falls with frequency), of variance 1."""
-    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None]) * size
-    spectrum = np.fft.rfft2(rng.standard_normal((size, size))) / np.maximum(frequency, 1.0) ** 1.6
-    noise = np.fft.irfft2(spectrum, (size, size))
+def _fractal(rng: np.random.Generator, rows: int, columns: int) -> Floats:
+    """Noise (rows, columns) that repeats, like clouds (amplitude falls with frequency), of variance 1."""
+    frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None]) * columns
+    white = rng.standard_normal((rows, columns), np.float32)
+    noise = np.fft.irfft2(np.fft.rfft2(white) / _f32(np.maximum(frequency, 1.0) ** 1.6), white.shape)
     return _f32((noise - noise.mean()) / noise.std())
 
 

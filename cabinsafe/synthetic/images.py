@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,23 +18,25 @@ from cabinsafe.errors import ConfigError, MissingExtraError
 from cabinsafe.interrupts import DeferredInterrupt
 from cabinsafe.media.stills import encode_png
 from cabinsafe.synthetic.body import BodyModel
-from cabinsafe.synthetic.casting import draw_scene
+from cabinsafe.synthetic.casting import cast_scene
 from cabinsafe.synthetic.image_folder import ImageFolder
 from cabinsafe.synthetic.labels import library_version, picture_label
 from cabinsafe.synthetic.picture import take
 from cabinsafe.synthetic.recipe import Recipe
 from cabinsafe.synthetic.sampling import generator
-from cabinsafe.synthetic.scene import SceneSpec
+from cabinsafe.synthetic.scene import Occupant, SceneSpec
 from cabinsafe.synthetic.sensor import encode_jpeg
 from cabinsafe.synthetic.wardrobe.makehuman import garments_in
 from cabinsafe.synthetic.workers import retold, spread
+
+Staged = tuple[SceneSpec, Sequence[Occupant] | None]
 
 
 class Scenes(Protocol):
     """Where the scenes of a set come from."""
 
-    def scene(self, index: int, model: BodyModel, assets: Path | None) -> SceneSpec:
-        """The scene of a picture."""
+    def scene(self, index: int, model: BodyModel, assets: Path | None) -> Staged:
+        """The scene of a picture, and its people in place where they are known."""
 
     def name(self, index: int) -> str:
         """What to call it in a message."""
@@ -56,12 +58,12 @@ class DrawnScenes:
     recipe: Recipe
 
     def seed_of(self, index: int) -> int:
-        """The seed of one scene; :func:`~cabinsafe.synthetic.casting.draw_scene` gives the scene from it."""
+        """The seed of one scene; :func:`~cabinsafe.synthetic.casting.cast_scene` gives the scene from it."""
         return int(generator(self.seed, "image", index).integers(2**48))
 
-    def scene(self, index: int, model: BodyModel, assets: Path | None) -> SceneSpec:
-        """The scene of a picture."""
-        return draw_scene(self.seed_of(index), self.recipe, model, assets)
+    def scene(self, index: int, model: BodyModel, assets: Path | None) -> Staged:
+        """The scene of a picture, and its people in place."""
+        return cast_scene(self.seed_of(index), self.recipe, model, assets)
 
     def name(self, index: int) -> str:
         """What to call it in a message."""
@@ -79,9 +81,9 @@ class GivenScenes:
 
     files: tuple[Path, ...]
 
-    def scene(self, index: int, model: BodyModel, assets: Path | None) -> SceneSpec:  # noqa: ARG002
-        """The scene of a picture."""
-        return SceneSpec.model_validate_json(self.files[index].read_bytes())
+    def scene(self, index: int, model: BodyModel, assets: Path | None) -> Staged:  # noqa: ARG002
+        """The scene of a picture; its people are yet to be posed."""
+        return SceneSpec.model_validate_json(self.files[index].read_bytes()), None
 
     def name(self, index: int) -> str:
         """What to call it in a message."""
@@ -151,8 +153,8 @@ class ImageJob:
             CabinSafeError: the message names the picture and its seed.
         """
         try:
-            spec = self.scenes.scene(index, model, self.assets)
-            picture = take(spec, model, self.assets)
+            spec, posed = self.scenes.scene(index, model, self.assets)
+            picture = take(spec, model, self.assets, posed)
             is_png = self.folder.image_format == "png"
             image = encode_png(picture.image) if is_png else encode_jpeg(picture.image, spec.sensor)
             label = picture_label(picture, index, self.folder.image_name(index))

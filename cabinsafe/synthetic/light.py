@@ -155,6 +155,8 @@ def _corners(bounds: tuple[ArrayLike, ArrayLike]) -> tuple[Array, Array]:
 
 def _windows(outside: Floats, glass: float, low: Array, high: Array) -> list[PointLight]:
     """Soft lights at window height: along both sides, two in front, one behind."""
+    rows = len(outside)
+    ring = outside[rows // 4 : rows * 2 // 3].mean(axis=0)  # from 30 degrees below to 45 above the horizon
     length, width, height = high - low
     z = low[2] + 0.7 * height
     middle = (low + high) / 2
@@ -164,17 +166,17 @@ def _windows(outside: Floats, glass: float, low: Array, high: Array) -> list[Poi
     places += [(high[0], middle[1] + k * width / 4, 0, 0.25 * width) for k in (-1, 1)]
     places += [(low[0], middle[1], 180, 0.3 * width)]
     return [
-        PointLight((float(x), float(y), float(z)), _color(_before(outside, yaw) * glass * area / np.pi), 0.3)
+        PointLight((float(x), float(y), float(z)), _color(_before(ring, yaw) * glass * area / np.pi), 0.3)
         for x, y, yaw, area in places
     ]
 
 
-def _before(outside: Floats, yaw_deg: float) -> Floats:
-    """Mean radiance (3,) of what a window faces: 100 degrees wide, from 30 below to 45 above the horizon."""
-    rows, columns = outside.shape[:2]
+def _before(ring: Floats, yaw_deg: float) -> Floats:
+    """Mean radiance (3,) of what a window faces, 100 degrees wide, on a ring (W, 3) around the vehicle."""
+    columns = len(ring)
     middle, half = round((0.5 - yaw_deg / 360) * columns), round(columns * 50 / 360)
-    sector = outside[rows // 4 : rows * 2 // 3].take(range(middle - half, middle + half), axis=1, mode="wrap")
-    return np.asarray(sector.mean(axis=(0, 1)), np.float32)
+    sector = ring.take(range(middle - half, middle + half), axis=0, mode="wrap")
+    return np.asarray(sector.mean(axis=0), np.float32)
 
 
 def _sun_share(spec: LightSpec, travelled_m: float, t_s: float) -> float:

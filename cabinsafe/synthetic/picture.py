@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,16 +48,22 @@ class Picture:
     rendering: Rendering
 
 
-def take(spec: SceneSpec, model: BodyModel, assets: Path | None = None) -> Picture:
+def take(
+    spec: SceneSpec,
+    model: BodyModel,
+    assets: Path | None = None,
+    posed: Sequence[Occupant] | None = None,
+) -> Picture:
     """Pose, dress, light and render a scene, and note its truth.
 
     Args:
         spec: the scene.
         model: gives the bodies.
         assets: MakeHuman's asset folder, if looks name things from there.
+        posed: the spec's people in place, where that is known already.
     """
     cabin, camera = Cabin(spec.cabin), Camera(spec.camera)
-    occupants = pose_people(cabin, spec.people, model)
+    occupants = pose_people(cabin, spec.people, model) if posed is None else posed
     meshes = cabin.meshes()
     for number, occupant in enumerate(occupants, 1):
         meshes += person_meshes(cabin, occupant, dress(occupant.body, occupant.spec.look, assets), number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,16 +34,35 @@ class Rig:
         """Number of each bone by name."""
         return {label: i for i, label in enumerate(self.labels)}
 
+    @cached_property
+    def below(self) -> tuple[frozenset[int], ...]:
+        """For each bone its own number and those of all bones that hang on it."""
+        return _below(self.parents)
+
+    @cached_property
+    def offsets(self) -> Array:
+        """(B, 3) from where the parent begins to where the bone begins; the root's is of no use."""
+        offsets: Array = self.heads - self.heads[list(self.parents)]
+        return offsets
+
     def head(self, label: str) -> Array:
         """(3,) where a bone begins in the rest pose."""
         point: Array = self.heads[self.index[label]]
         return point
 
 
+@lru_cache(maxsize=4)
+def _below(parents: tuple[int, ...]) -> tuple[frozenset[int], ...]:
+    below = [{bone} for bone in range(len(parents))]
+    for bone in range(len(parents) - 1, 0, -1):
+        below[parents[bone]] |= below[bone]
+    return tuple(frozenset(bones) for bones in below)
+
+
 class BonePose:
     """A pose of a rig: the orientation of each bone and where it begins.
 
-    Bones that are not turned keep their orientation relative to the parent.
+    Bones that are not turned keep their orientation relative to the parent. Bones are placed when asked for.
 
     Attributes:
         rig: the bones.
@@ -72,28 +91,35 @@ class BonePose:
 
     def rotation(self, label: str) -> Array:
         """(3, 3) of one bone."""
-        matrix: Array = self.rotations[self.rig.index[label]]
+        bone = self.rig.index[label]
+        self._place(bone)
+        matrix: Array = self._rotations[bone].copy()
         return matrix
 
     def head(self, label: str) -> Array:
         """(3,) where one bone begins."""
-        point: Array = self.heads[self.rig.index[label]]
+        bone = self.rig.index[label]
+        self._place(bone)
+        point: Array = self._heads[bone].copy()
         return point
 
     def turn(self, label: str, relative: Array) -> None:
         """Set a bone's rotation (3, 3) relative to its parent; the root's is relative to the vehicle."""
-        self._turns[self.rig.index[label]] = relative
-        self._stale.add(self.rig.index[label])
+        bone = self.rig.index[label]
+        self._turns[bone] = relative
+        self._stale |= self.rig.below[bone]
 
     def orient(self, label: str, rotation: Array) -> None:
         """Set a bone's rotation (3, 3) in the vehicle frame, as its parent now stands."""
         parent = self.rig.parents[self.rig.index[label]]
-        self.turn(label, rotation if parent < 0 else self.rotations[parent].T @ rotation)
+        if parent >= 0:
+            self._place(parent)
+        self.turn(label, rotation if parent < 0 else self._rotations[parent].T @ rotation)
 
     def move_root(self, offset: Array) -> None:
         """Shift everything by (3,) metres."""
         self.root = self.root + offset
-        self._stale.add(0)
+        self._stale |= self.rig.below[0]
 
     @property
     def transforms(self) -> Array:
@@ -102,25 +128,24 @@ class BonePose:
         return np.concatenate([self.rotations, offset[..., None]], axis=2)
 
     def _refresh(self) -> None:
-        """Bring what was turned, and all that hangs on it, up to date; parents come first."""
-        if not self._stale:
-            return
-        moved = set(self._stale)
-        for bone, parent in enumerate(self.rig.parents):
-            if bone in moved or parent in moved:
-                moved.add(bone)
-                self._place(bone, parent)
-        self._stale.clear()
+        """Bring all bones up to date; parents come first."""
+        for bone in sorted(self._stale):
+            self._place(bone)
 
-    def _place(self, bone: int, parent: int) -> None:
-        relative = self._turns.get(bone)
+    def _place(self, bone: int) -> None:
+        """Bring a bone, and first what it hangs on, up to date."""
+        if bone not in self._stale:
+            return
+        parent, relative = self.rig.parents[bone], self._turns.get(bone)
         if parent < 0:
             self._rotations[bone] = np.eye(3) if relative is None else relative
             self._heads[bone] = self.root
-            return
-        above = self._rotations[parent]
-        self._rotations[bone] = above if relative is None else above @ relative
-        self._heads[bone] = self._heads[parent] + above @ (self.rig.heads[bone] - self.rig.heads[parent])
+        else:
+            self._place(parent)
+            above = self._rotations[parent]
+            self._rotations[bone] = above if relative is None else above @ relative
+            self._heads[bone] = self._heads[parent] + above @ self.rig.offsets[bone]
+        self._stale.remove(bone)
 
 
 @dataclass(frozen=True)

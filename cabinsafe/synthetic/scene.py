@@ -22,7 +22,7 @@ from cabinsafe.synthetic.light_spec import LightSpec
 from cabinsafe.synthetic.posing.act import draft_posture, near_side
 from cabinsafe.synthetic.posing.draft import Setting
 from cabinsafe.synthetic.posing.ik import solve
-from cabinsafe.synthetic.posing.posture import LEFT, RIGHT, Posture
+from cabinsafe.synthetic.posing.posture import LEFT, RIGHT, Posture, side_name
 from cabinsafe.synthetic.posing.settle import settle
 from cabinsafe.synthetic.posing.styles import STYLES
 from cabinsafe.synthetic.sampling import generator
@@ -41,6 +41,9 @@ class PersonSpec(Options):
     style: str = Field("rest", description="What the person does: a name of the repertoire")
     partner: SeatName | None = Field(None, description="Seat of the other person, for styles of two")
     pose_seed: int = Field(0, ge=0, description="Of what the style leaves to chance")
+    side: Literal["left", "right"] | None = Field(
+        None, description="To which side of the person lopsided styles go; drawn if left out"
+    )
     body: BodySpec = BodySpec()
     look: LookSpec = LookSpec()
     belted: bool = Field(False, description="Whether a seat belt is worn")
@@ -88,7 +91,7 @@ class Occupant:
     """A person in place.
 
     Attributes:
-        spec: what the person was made from.
+        spec: what the person was made from, with the side to which the style goes.
         body: the body.
         posture: where it was sent.
         figure: the body in its pose.
@@ -122,11 +125,17 @@ def pose_person(
     """
     body = bodies[person.seat]
     setting = setting_of(cabin, person, bodies, before)
-    solids = own_solids(cabin, person.seat)
-    posture = draft_posture(person.style, body, setting, generator(person.pose_seed, "pose"))
+    rng = generator(person.pose_seed, "pose")
+    if person.side is None:
+        near = near_side(STYLES[person.style], setting, generator(person.pose_seed, "side"))
+    else:
+        near = LEFT if person.side == "left" else RIGHT
+    posture = draft_posture(person.style, body, setting, rng, near)
     others = [occupant.figure for occupant in before]
-    posture = settle(body, posture, solids, others, window_open(person.style), may_touch(person.style))
-    return Occupant(person, body, posture, Figure(body, solve(body, posture)))
+    opened, touches = window_open(person.style), may_touch(person.style)
+    posture = settle(body, posture, own_solids(cabin, person.seat), others, opened, touches)
+    done = person.model_copy(update={"side": side_name(near)})
+    return Occupant(done, body, posture, Figure(body, solve(body, posture)))
 
 
 def window_open(style: str) -> bool:
@@ -175,17 +184,8 @@ def child_seat_or(seat: Seat) -> Seat:
     return replace(seat, hip_m=seat.child_hip_m, cushion_top_m=float(seat.child_hip_m[2]) - HIP_TO_CUSHION_M)
 
 
-def near_side_of(
-    cabin: Cabin, occupant: Occupant, bodies: Mapping[str, Body], before: Sequence[Occupant]
-) -> int:
-    """The side that the person's style points to, as :func:`pose_person` drew it."""
-    setting = setting_of(cabin, occupant.spec, bodies, before)
-    rng = generator(occupant.spec.pose_seed, "pose")
-    return near_side(STYLES[occupant.spec.style], setting, rng)
-
-
 def _neutral(cabin: Cabin, seat: str, bodies: Mapping[str, Body]) -> Figure:
     place = child_seat_or(cabin.seats[seat])
     setting = Setting(place, cabin.spec.roof_m, cabin.spec.half_width_m)
-    posture = draft_posture(NEUTRAL, bodies[seat], setting, generator(0, "neutral"))
+    posture = draft_posture(NEUTRAL, bodies[seat], setting, generator(0, "neutral"), LEFT)
     return Figure(bodies[seat], solve(bodies[seat], posture))

@@ -78,12 +78,12 @@ class Strip:
     def ellipse(self, x: float, z: float, radius: tuple[float, float], color: ArrayLike) -> None:
         """Paint an ellipse around (x, z) with radii along and up."""
         along, up = (scale * 2**_SHIFT for scale in self.per_m)
-        row = (_ROWS - 1.5) * 2**_SHIFT - z * up
-        axes = (round(radius[0] * along), round(radius[1] * up))
+        row = round((_ROWS - 1.5) * 2**_SHIFT - z * up)
+        axes, paint = (round(radius[0] * along), round(radius[1] * up)), _paint(color)
         for shift in self._turns(x - radius[0], x + radius[0]):
-            center = (round(x * along + (shift - 0.5) * 2**_SHIFT), round(row))
-            cv2.ellipse(self.pixels, center, axes, 0, 0, 360, _paint(color), cv2.FILLED, cv2.LINE_8, _SHIFT)
-        self.pixels[[0, -1]] = 0
+            center = (round(x * along + (shift - 0.5) * 2**_SHIFT), row)
+            cv2.ellipse(self.pixels, center, axes, 0, 0, 360, paint, cv2.FILLED, cv2.LINE_8, _SHIFT)
+        self.pixels[0] = self.pixels[-1] = 0
 
     def block(self, x: Span, z: Span) -> tuple[tuple[Any, ...], Floats, Floats]:
         """Index of a block of pixels, its pixels' heights (rows, 1) and places (1, columns) in metres."""
@@ -98,13 +98,14 @@ class Strip:
         return [place * self.per_m[0] for place in x]
 
     def _rows(self, z: Span) -> tuple[int, int]:
-        top, bottom = (int(np.clip(_ROWS - 1.5 - h * self.per_m[1], 1, _ROWS - 2)) for h in (z[1], z[0]))
+        up = self.per_m[1]
+        top, bottom = (int(min(max(_ROWS - 1.5 - h * up, 1), _ROWS - 2)) for h in (z[1], z[0]))
         return top, bottom
 
     def _turns(self, low: float, high: float) -> list[int]:
         """Shifts in columns that show an object also where it runs over the period's ends."""
-        over = (low < 0, high > self.period_m)
-        return [0, *(shift for shift, is_over in zip((_COLUMNS, -_COLUMNS), over, strict=True) if is_over)]
+        after = [_COLUMNS] if low < 0 else []
+        return [0, *after, *([-_COLUMNS] if high > self.period_m else [])]
 
 
 def _paint(color: ArrayLike) -> tuple[float, ...]:
@@ -139,33 +140,34 @@ def _facade(rng: Rng, strip: Strip, glow: Glow, x: Span, height: float, wall: ND
     bay, share = float(rng.uniform(1.8, 4.0)), float(rng.uniform(0.4, 0.8))
     lit = rng.random((32, 64)) < glow.lit_share
     pane = glow.white * rng.uniform(0.03, 0.6, (32, 64, 1))
-    colors = np.where(lit[..., None], glow.lit * rng.uniform(0.3, 1.3, (32, 64, 1)), pane)
+    colors = np.where(lit[..., None], glow.lit * rng.uniform(0.3, 1.3, (32, 64, 1)), pane).astype(np.float32)
 
     (rows, columns), heights, along = strip.block(x, (0, height))
     storey, bays = heights / 3.1, (along - x[0]) / bay
     window = (np.abs(storey % 1 - 0.55) < 0.28) & (np.abs(bays % 1 - 0.5) < share / 2)
     cell = colors[(storey.astype(int) % 32), (bays.astype(int) % 64)]
-    strip.pixels[rows, columns, :3] = np.where(window[..., None], cell, glow.white * wall)
+    plaster = (glow.white * wall).astype(np.float32)
+    strip.pixels[rows, columns, :3] = np.where(window[..., None], cell, plaster)
     strip.pixels[rows, columns, 3] = 1.0
 
 
 def trees(rng: Rng, strip: Strip, glow: Glow, pitch_m: float, presence: float, height_m: float) -> None:
     """Crowns of leaves on trunks."""
-    for x in places(rng, strip.period_m, pitch_m, presence):
+    for x in places(rng, strip.period_m, pitch_m, presence).tolist():
         height = height_m * rng.uniform(0.6, 1.15)
         hue = rng.uniform(0.5, 1.2) * np.array([rng.uniform(0.06, 0.1), 0.1, 0.045])
         strip.rectangle((x - 0.15, x + 0.15), (0, 0.5 * height), glow.white * [0.06, 0.045, 0.035])
         for _ in range(14):
-            dx, dz = rng.normal(0, 0.16, 2) * height
+            dx, dz = (rng.normal(0, 0.16, 2) * height).tolist()
             size = height * rng.uniform(0.08, 0.2)
-            light = 0.6 + 0.9 * np.clip(0.5 + dz / height * 2, 0, 1)
+            light = 0.6 + 0.9 * min(max(0.5 + dz / height * 2, 0), 1)
             strip.ellipse(x + dx, 0.68 * height + dz, (size, 0.85 * size), glow.white * hue * light)
 
 
 def hedge(rng: Rng, strip: Strip, glow: Glow, height_m: float, color: tuple[float, float, float]) -> None:
     """A band of bushes, grass or wall, uneven in height and tone, with gaps."""
     step_m = max(1.5, 0.8 * height_m)
-    for x in np.arange(0, strip.period_m, step_m):
+    for x in np.arange(0, strip.period_m, step_m).tolist():
         if rng.random() < 0.9:
             tone = glow.white * color * rng.uniform(0.6, 1.4)
             strip.ellipse(x, 0.3 * height_m, (step_m, height_m * rng.uniform(0.6, 0.8)), tone)
@@ -173,7 +175,7 @@ def hedge(rng: Rng, strip: Strip, glow: Glow, height_m: float, color: tuple[floa
 
 def cars(rng: Rng, strip: Strip, glow: Glow, pitch_m: float, presence: float) -> None:
     """Cars seen from the side: body, windows, wheels, in the dark a tail and a head light."""
-    for x in places(rng, strip.period_m, pitch_m, presence):
+    for x in places(rng, strip.period_m, pitch_m, presence).tolist():
         paint = glow.white * rng.choice([0.02, 0.05, 0.2, 0.45, 0.75]) * (1 + rng.uniform(-0.3, 0.3, 3))
         if rng.random() < 0.25:
             paint = glow.white * rng.permutation([0.5, 0.06, 0.06])

@@ -18,7 +18,7 @@ from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.camera import Camera
 from cabinsafe.synthetic.contact import Figure, hand_on_leg_gap
 from cabinsafe.synthetic.posing.styles import STYLES, Sitting
-from cabinsafe.synthetic.render import Rendering
+from cabinsafe.synthetic.render import Visibility
 from cabinsafe.synthetic.rotations import Array
 from cabinsafe.synthetic.scene import Occupant
 
@@ -64,7 +64,8 @@ class PersonTruth:
         xy: (18, 2) float64 keypoints, pixels; also of those outside the picture, NaN behind the camera.
         visibility: (18,) 2 seen, 1 in the picture but hidden, 0 outside.
         mask: (H, W) bool, the pixels that show the person.
-        box: left, top, width, height of the mask, else of the keypoints in the picture, or None where none is.
+        box: left, top, width, height of the mask, else of the keypoints in the picture, or None if there are
+            fewer than two.
     """
 
     xy: Array
@@ -73,7 +74,7 @@ class PersonTruth:
     box: tuple[float, float, float, float] | None
 
 
-def person_truth(figure: Figure, number: int, camera: Camera, rendering: Rendering) -> PersonTruth:
+def person_truth(figure: Figure, number: int, camera: Camera, rendering: Visibility) -> PersonTruth:
     """The truth of one person of a rendering.
 
     Args:
@@ -99,10 +100,9 @@ def object_mask(object_id: NDArray[np.int32], number: int, size_wh: tuple[int, i
 
 def run_lengths(mask: NDArray[np.bool_]) -> list[int]:
     """COCO's uncompressed run-length code of a mask (H, W): runs of 0 and 1 in turn, column by column."""
-    flat = np.concatenate([[False], mask.ravel(order="F"), [False]])
+    flat = np.concatenate([[False], mask.ravel(order="F")])
     changes = np.flatnonzero(flat[1:] != flat[:-1])
-    runs = np.diff(np.concatenate([[0], changes, [mask.size]]))
-    return [int(run) for run in (runs if len(changes) % 2 == 0 or changes[-1] < mask.size else runs[:-1])]
+    return [int(run) for run in np.diff([0, *changes, mask.size])]
 
 
 class Actor(NamedTuple):
@@ -182,7 +182,7 @@ def _single(cabin: Cabin, one: Actor) -> Iterator[str]:
 
 
 def _visibility(
-    figure: Figure, number: int, camera: Camera, rendering: Rendering, xy: Array, distance: Array
+    figure: Figure, number: int, camera: Camera, rendering: Visibility, xy: Array, distance: Array
 ) -> NDArray[np.uint8]:
     width, height = camera.spec.size_wh
     with np.errstate(invalid="ignore"):

@@ -32,7 +32,7 @@ SIZE = 96
 SMALL = Recipe(
     camera={"size_wh": (SIZE, SIZE)}, people_count=(1, 2), styles=("rest", "talk", "feet_own_seat")
 )
-COUNT = 4
+COUNT = 3
 
 
 def job_in(folder: Path, seed: int = 3, recipe: Recipe = SMALL, **values: object) -> ImageJob:

@@ -18,10 +18,20 @@ _Choice = TypeVar("_Choice")
 _NOT_ANGLES = frozenset({"recline", "slide", "aside", "lift", "out"})
 
 
-def draft_posture(style_name: str, body: Body, setting: Setting, rng: np.random.Generator) -> Posture:
-    """A posture of a style; what chance decides comes from ``rng``."""
+def draft_posture(
+    style_name: str, body: Body, setting: Setting, rng: np.random.Generator, near: int | None = None
+) -> Posture:
+    """A posture of a style; what chance decides comes from ``rng``.
+
+    Args:
+        style_name: of the repertoire.
+        body: whose posture.
+        setting: where, and with whom.
+        rng: where chance comes from.
+        near: the side to which lopsided styles go, +1 left or -1 right; by default :func:`near_side` says.
+    """
     style = STYLES[style_name]
-    near = near_side(style, setting, rng)
+    near = near_side(style, setting, rng) if near is None else near
     ranges = {**RESTING, **style.ranges}
 
     def quantity(name: str) -> float:

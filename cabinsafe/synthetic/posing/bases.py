@@ -82,8 +82,7 @@ def kneeling(d: Draft, near: int, q: Callable[[str], float]) -> None:
 def standing(d: Draft, near: int, q: Callable[[str], float]) -> None:
     """Before the seat on bent or straight legs, ducked under the roof."""
     d.pelvis = d.axes @ about_z(near * q("yaw")) @ about_x(-near * q("roll")) @ about_y(q("lean"))
-    leg = d.body.length("upperleg01.L", "lowerleg01.L") + d.body.length("lowerleg01.L", "foot.L")
-    height = d.seat.floor_m + d.body.ankle_m + leg * q("lift") - d.seat.hip_m[2]
+    height = d.seat.floor_m + d.body.ankle_m + d.body.leg_m * q("lift") - d.seat.hip_m[2]
     d.hips = d.seat.hip_m + d.way(q("slide"), near * q("aside"), height)
     _bend(d, near, q)
     _duck(d)

@@ -14,6 +14,8 @@ from cabinsafe.synthetic.rotations import Array
 FootPlace = Callable[[Draft, int], None]
 
 _SLIDES = 3
+_SHIN_ROOM_M = 0.22
+"""Room that an ankle keeps to a door, for toes and shin."""
 _TOES_M = 0.19
 """From the ankle to the tip of the toes, in bodies."""
 
@@ -61,10 +63,10 @@ def tailor(d: Draft, side: int) -> None:
 
 def seat_beside(d: Draft, side: int) -> None:
     """On the neighbour's cushion on that side."""
-    away = side * d.draw((0.38, 0.55))
-    d.step(
-        side, _on_cushion(d, d.draw((0.06, 0.2)), away, 0.0), d.way(0.5, 0.4 * side, 1), d.way(0.5, side, 0)
-    )
+    spot = _on_cushion(d, d.draw((0.06, 0.2)), side * d.draw((0.38, 0.55)), 0.0)
+    wide = d.setting.half_width_m - _SHIN_ROOM_M
+    spot[1] = np.clip(spot[1], -wide, wide)
+    d.step(side, spot, d.way(0.5, 0.4 * side, 1), d.way(0.5, side, 0))
 
 
 def dashboard(d: Draft, side: int) -> None:
@@ -125,14 +127,6 @@ def standing(d: Draft, side: int) -> None:
     d.step(side, spot, ahead + np.array([0, 0, 0.1]), ahead + 0.25 * side * d.pelvis[:, 1])
 
 
-def standing_on_seat(d: Draft, side: int) -> None:
-    """On the cushion under the hips."""
-    standing(d, side)
-    spot = d.feet[side].ankle_m.copy()
-    spot[2] = _surface(d) + d.body.ankle_m
-    d.step(side, spot, d.feet[side].knee, d.feet[side].toes)
-
-
 def _onto_floor(d: Draft, side: int, ahead_shins: float, apart: float) -> None:
     thigh = d.body.length("upperleg01.L", "lowerleg01.L")
     shin = d.body.length("lowerleg01.L", "foot.L")
@@ -183,8 +177,8 @@ FEET: Mapping[str, FootPlace] = MappingProxyType(
     {
         place.__name__: place
         for place in (
-            floor, stretched, tucked, on_knee, over_leg, own_seat, tailor, seat_beside, dashboard, under_dashboard,
-            along_bench, off_bench, kneeling, standing, standing_on_seat,
+            floor, stretched, tucked, on_knee, over_leg, own_seat, tailor, seat_beside, dashboard,
+            under_dashboard, along_bench, off_bench, kneeling, standing,
         )
     }
 )  # fmt: skip

@@ -220,7 +220,8 @@ def outside(d: Draft, side: int) -> None:
         return
     sill_m = window[:2].mean(axis=0)
     spot = np.array([shoulder_of(d, side)[0] + d.draw((-0.1, 0.15)), sill_m[1], sill_m[2]])
-    d.put_hand(side, spot + [0.0, np.sign(sill_m[1]) * d.draw((0.1, 0.3)), d.draw((0.02, 0.2))])
+    out = np.sign(sill_m[1]) * d.draw((0.1, 0.3))
+    d.put_hand(side, spot + np.array([0.0, out, d.draw((0.02, 0.2))]))
 
 
 def _partner(d: Draft) -> Figure:
@@ -244,9 +245,9 @@ HANDS: Mapping[str, HandPlace] = MappingProxyType(
     {
         place.__name__: place
         for place in (
-            lap, knee, belly, beside, armrest, wheel, ear, face, screen, talk, handle, ahead, behind, crossed, floor,
-            between, partner_leg, over_partner_leg, before_partner, partner_shoulder, partner_back, partner_head,
-            partner_hand, guard, backrest, sill, outside,
+            lap, knee, belly, beside, armrest, wheel, ear, face, screen, talk, handle, ahead, behind, crossed,
+            floor, between, partner_leg, over_partner_leg, before_partner, partner_shoulder, partner_back,
+            partner_head, partner_hand, guard, backrest, sill, outside,
         )
     }
 )  # fmt: skip

@@ -18,29 +18,29 @@ from cabinsafe.synthetic.posing.limits import (
     FLEXION_DEG,
     HEAD_DEG,
     LEG,
+    NECK,
     PALM_DEG,
+    SPINE,
     SPINE_DEG,
     Limb,
+    bent,
     cone_axis,
+    hinge_axis,
 )
 from cabinsafe.synthetic.posing.posture import LEFT, SIDES, Foot, Hand, Posture, letter
 from cabinsafe.synthetic.rig import BonePose
 from cabinsafe.synthetic.rotations import (
     Array,
     about,
-    about_x,
-    about_y,
-    about_z,
     cross,
     from_vector,
     normalized,
     rotation_vector,
 )
 
-_SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
-_NECK = ("neck01", "neck02", "neck03", "head")
-_SWIVELS_DEG = (0, 15, -15, 30, -30, 45, -45, 60, -60, 80, -80, 100, -100, 125, -125, 150, -150, 180)
 _STRAIGHTEST = 0.998
+_STRAIGHT = 1e-3
+"""Sine of the flexion below which two bones do not say where their hinge points."""
 _FINGER_CURL_RAD = 1.35
 
 
@@ -57,11 +57,11 @@ def trunk(body: Body, posture: Posture) -> BonePose:
     """The pose with hips, spine and head only; limbs hang as in the rest pose."""
     pose = BonePose(body.rig)
     pose.turn("root", posture.pelvis)
-    for bones, angles, ranges in ((_SPINE, posture.spine, SPINE_DEG), (_NECK, posture.head, HEAD_DEG)):
+    for bones, angles, ranges in ((SPINE, posture.spine, SPINE_DEG), (NECK, posture.head, HEAD_DEG)):
         low, high = np.radians(ranges).T
         forward, left, twist = np.clip(angles, low, high) / len(bones)
         for bone in bones:
-            pose.turn(bone, about_z(twist) @ about_y(forward) @ about_x(-left))
+            pose.turn(bone, bent(forward, left, twist))
     hips = (pose.head("upperleg01.L") + pose.head("upperleg01.R")) / 2
     pose.move_root(posture.hips_m - hips)
     return pose
@@ -90,14 +90,14 @@ def reach(pose: BonePose, limb: Limb, side: int, target: Array, pole: Array) -> 
     upper = normalized(line * along + out * height)
     kept = _in_cone(pose, limb, side, upper)
     hinge = base + kept * upper_m
-    lower = normalized(base + line * distance - hinge)
-    lower = _bent_within(limb, kept, lower)
-    normal = cross(out, line)  # upper x lower bone, as the hinge goes out and the end comes back
-    rest_directions = (rest[1] - rest[0], rest[2] - rest[1])
-    rest_normal = cross(*rest_directions) if limb is ARM else np.array([0.0, 1.0, 0.0])
+    lower = _bent_within(limb, kept, normalized(base + line * distance - hinge))
+    normal = cross(kept, lower)  # the hinge bends one way only
+    if np.linalg.norm(normal) < _STRAIGHT:
+        normal = cross(out, line)
+    rest_normal = hinge_axis(pose.rig, limb, side)
     for bones, direction, resting in (
-        (names[0:2], kept, rest_directions[0]),
-        (names[2:4], lower, rest_directions[1]),
+        (names[0:2], kept, rest[1] - rest[0]),
+        (names[2:4], lower, rest[2] - rest[1]),
     ):
         turned = _frame(direction, normal) @ _frame(resting, rest_normal).T
         for bone in bones:
@@ -106,8 +106,8 @@ def reach(pose: BonePose, limb: Limb, side: int, target: Array, pole: Array) -> 
 
 def _span(limb: Limb, upper_m: float, lower_m: float) -> tuple[float, float]:
     """Shortest and longest distance from base to end."""
-    bent = np.radians(FLEXION_DEG[limb.hinge][1] - 1)
-    nearest = np.sqrt(upper_m**2 + lower_m**2 + 2 * upper_m * lower_m * np.cos(bent))
+    most = np.radians(FLEXION_DEG[limb.hinge][1] - 1)
+    nearest = np.sqrt(upper_m**2 + lower_m**2 + 2 * upper_m * lower_m * np.cos(most))
     return float(nearest), _STRAIGHTEST * (upper_m + lower_m)
 
 
@@ -123,20 +123,22 @@ def _across(line: Array, pole: Array) -> Array:
 def _allowed_pole(
     pose: BonePose, limb: Limb, side: int, axes: tuple[Array, Array], triangle: tuple[float, float]
 ) -> Array:
-    """The direction of the hinge nearest to the wanted one at which the upper bone is in its cone."""
+    """The direction of the hinge nearest to the wanted one at which the upper bone is in its cone.
+
+    Turned by the angle t about the line, the upper bone has the component a + b cos t + c sin t along the
+    cone's axis: largest at t = atan2(c, b), and large enough so far to either side.
+    """
     line, wanted = axes
     along, height = triangle
     axis = pose.rotation(limb.base) @ cone_axis(limb, side)
-    enough = np.cos(np.radians(limb.cone_deg))
-    best, most = wanted, -2.0
-    for angle in _SWIVELS_DEG:
-        out = about(line, np.radians(angle)) @ wanted if angle else wanted
-        cosine = float(normalized(line * along + out * height) @ axis)
-        if cosine >= enough:
-            return out
-        if cosine > most:
-            best, most = out, cosine
-    return best
+    a, b, c = along * line @ axis, height * wanted @ axis, height * cross(line, wanted) @ axis
+    largest = float(np.hypot(b, c))
+    if largest < 1e-9:
+        return wanted
+    enough = float(np.hypot(along, height)) * np.cos(np.radians(limb.cone_deg))
+    room = np.arccos(np.clip((enough - a) / largest, -1, 1))
+    best = np.arctan2(c, b)
+    return about(line, float(best + np.clip(-best, -room, room))) @ wanted
 
 
 def _in_cone(pose: BonePose, limb: Limb, side: int, upper: Array) -> Array:

@@ -2,7 +2,8 @@
 
 Ranges are rounded from the normal ranges of motion of adults (American Academy of Orthopaedic Surgeons, Joint
 Motion: Method of Measuring and Recording, 1965). Shoulders and hips are ball joints: the bone must lie in a
-cone about the middle of its range.
+cone about the middle of its range; how far the bone turns about itself follows from where its hinge points,
+and has no limit of its own.
 """
 
 from __future__ import annotations
@@ -13,9 +14,17 @@ from types import MappingProxyType
 
 import numpy as np
 
-from cabinsafe.synthetic.posing.posture import LEFT, SIDES, letter
-from cabinsafe.synthetic.rig import BonePose
-from cabinsafe.synthetic.rotations import Array, normalized, rotation_vector
+from cabinsafe.synthetic.posing.posture import LEFT, SIDES, letter, side_name
+from cabinsafe.synthetic.rig import BonePose, Rig
+from cabinsafe.synthetic.rotations import (
+    Array,
+    about_x,
+    about_y,
+    about_z,
+    cross,
+    normalized,
+    rotation_vector,
+)
 
 FLEXION_DEG: Mapping[str, tuple[float, float]] = MappingProxyType(
     {"elbow": (0.0, 150.0), "knee": (0.0, 150.0)}
@@ -24,6 +33,9 @@ SPINE_DEG = ((-30.0, 75.0), (-35.0, 35.0), (-45.0, 45.0))
 """Bent forward, to the left, twisted to the left, over the whole spine."""
 HEAD_DEG = ((-50.0, 50.0), (-40.0, 40.0), (-75.0, 75.0))
 """Nod down, tilt to the left, turn to the left, over the whole neck."""
+SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
+NECK = ("neck01", "neck02", "neck03", "head")
+"""The bones that share these angles evenly."""
 PALM_DEG = 90.0
 """Turn of the forearm either way from the middle."""
 ANKLE_DEG = 50.0
@@ -77,31 +89,62 @@ def cone_axis(limb: Limb, side: int) -> Array:
     return normalized((x, y if side == LEFT else -y, z))
 
 
+def hinge_axis(rig: Rig, limb: Limb, side: int) -> Array:
+    """(3,) axis in the rest pose about which a limb's hinge bends: arms rest slightly bent, legs straight."""
+    if limb is LEG:
+        return np.array([0.0, 1.0, 0.0])
+    upper, lower, end = (rig.head(f"{b}.{letter(side)}") for b in (limb.upper[0], limb.lower[0], limb.end))
+    return normalized(cross(lower - upper, end - lower))
+
+
+def bent(forward: float, left: float, twist: float) -> Array:
+    """(3, 3) turn of one bone of spine or neck; radians forward, to the left, and twisted to the left."""
+    return about_z(twist) @ about_y(forward) @ about_x(-left)
+
+
 def violations(pose: BonePose, tolerance_deg: float = 0.5) -> dict[str, float]:
-    """Joints beyond their limits, and by how many degrees."""
+    """Joints beyond their limits, and by how many degrees.
+
+    Hinges bend one way only: a knee or an elbow that is bent backward has a negative flexion.
+    """
     excess: dict[str, float] = {}
     for side in SIDES:
-        name = "left" if side == LEFT else "right"
+        name, mark = side_name(side), letter(side)
         for limb in (ARM, LEG):
             upper, lower, end = (
-                pose.head(f"{bone}.{letter(side)}") for bone in (limb.upper[0], limb.lower[0], limb.end)
+                pose.head(f"{bone}.{mark}") for bone in (limb.upper[0], limb.lower[0], limb.end)
             )
             axis = pose.rotation(limb.base) @ cone_axis(limb, side)
             excess[f"{name}_{limb.upper[0]}"] = _angle_deg(axis, lower - upper) - limb.cone_deg
-            low, high = FLEXION_DEG[limb.hinge]
-            flexion = _angle_deg(lower - upper, end - lower)
-            excess[f"{name}_{limb.hinge}"] = max(low - flexion, flexion - high)
-        ankle = pose.rotation(f"lowerleg02.{letter(side)}").T @ pose.rotation(f"foot.{letter(side)}")
-        excess[f"{name}_ankle"] = float(np.degrees(np.linalg.norm(rotation_vector(ankle)))) - ANKLE_DEG
-    for name, low_bone, high_bone, ranges in (
-        ("spine", "root", "spine01", SPINE_DEG),
-        ("neck", "spine01", "head", HEAD_DEG),
-    ):
-        turn = np.degrees(rotation_vector(pose.rotation(low_bone).T @ pose.rotation(high_bone)))
-        reach = max(max(abs(low), abs(high)) for low, high in ranges)
-        excess[name] = float(np.linalg.norm(turn)) - 1.35 * reach
+            hinge = pose.rotation(f"{limb.upper[1]}.{mark}") @ hinge_axis(pose.rig, limb, side)
+            backward = cross(lower - upper, end - lower) @ hinge < 0
+            flexion = _angle_deg(lower - upper, end - lower) * (-1 if backward else 1)
+            excess[f"{name}_{limb.hinge}"] = _beyond(flexion, FLEXION_DEG[limb.hinge])
+        for joint, low_bone, high_bone, limit in (
+            ("ankle", "lowerleg02", "foot", ANKLE_DEG),
+            ("forearm", "lowerarm01", "wrist", PALM_DEG),
+        ):
+            turn = pose.rotation(f"{low_bone}.{mark}").T @ pose.rotation(f"{high_bone}.{mark}")
+            excess[f"{name}_{joint}"] = float(np.degrees(np.linalg.norm(rotation_vector(turn)))) - limit
+    for name, bones, ranges in (("spine", SPINE, SPINE_DEG), ("neck", NECK, HEAD_DEG)):
+        bends = np.degrees(sum(_bend(pose, bone) for bone in bones))
+        excess[name] = max(_beyond(bend, between) for bend, between in zip(bends, ranges, strict=True))
     return {name: value for name, value in excess.items() if value > tolerance_deg}
 
 
+def _bend(pose: BonePose, bone: str) -> Array:
+    """(3,) radians of one bone against its parent: the angles that :func:`bent` makes it from."""
+    parent = pose.rig.labels[pose.rig.parents[pose.rig.index[bone]]]
+    r = pose.rotation(parent).T @ pose.rotation(bone)
+    return np.array(
+        [np.arcsin(np.clip(-r[2, 0], -1, 1)), -np.arctan2(r[2, 1], r[2, 2]), np.arctan2(r[1, 0], r[0, 0])]
+    )
+
+
+def _beyond(value: float, between: tuple[float, float]) -> float:
+    low, high = between
+    return float(max(low - value, value - high))
+
+
 def _angle_deg(a: Array, b: Array) -> float:
-    return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b)))
+    return float(np.degrees(np.arctan2(np.linalg.norm(cross(a, b)), a @ b)))

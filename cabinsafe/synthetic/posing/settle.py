@@ -16,7 +16,7 @@ from cabinsafe.synthetic.posing.posture import LEFT, RIGHT, Foot, Hand, Posture
 from cabinsafe.synthetic.rotations import Array, normalized
 from cabinsafe.synthetic.validity import FLESH_M, allowed_depth
 
-_ROUNDS = 6
+_ROUNDS = 10
 _MARGIN_M = 0.01
 KEEP_OFF_M = 0.05
 """Air between a hand and somebody else's leg where no touch is meant."""

@@ -1,7 +1,7 @@
 """The repertoire: what people do in cabins, each as ranges for the trunk and places for hands and feet.
 
-A style says what it *shows* (kinds of events) or of which kind it is a near miss, which looks like
-it and must not be reported. What a picture really holds is measured afterwards (:mod:`cabinsafe.synthetic.truth`).
+A style says what it *shows* (kinds of events) or of which kind it is a near miss, which looks like it and must
+not be reported. What a picture really holds is measured afterwards, in :mod:`cabinsafe.synthetic.truth`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Style:
 
     Attributes:
         base: how the trunk is held.
-        ranges: quantities of :data:`~cabinsafe.synthetic.posing.bases.RESTING` that differ; angles in degrees.
+        ranges: quantities of :data:`~cabinsafe.synthetic.posing.bases.RESTING` that differ; degrees.
         near, far: names of :data:`~cabinsafe.synthetic.posing.hands.HANDS` for the hand on the near side (the
             partner's, the window's, the free place's; any, where there is none) and the other; one is drawn.
         near_foot, far_foot: the same of :data:`~cabinsafe.synthetic.posing.feet.FEET`.

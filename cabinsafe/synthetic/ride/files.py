@@ -14,8 +14,8 @@ def load_ride(path: Path) -> RideSpec:
     """The ride in a JSON or YAML file.
 
     Raises:
-        ConfigError: it cannot be read, or holds an unknown key or a value out of range; the message names file
-            and key.
+        ConfigError: it cannot be read, or holds an unknown key or a value out of range; the message names
+            file and key.
     """
     if path.suffix == ".json":
         try:

@@ -20,6 +20,7 @@ from cabinsafe.synthetic.picture import SUPERSAMPLING, belt_meshes
 from cabinsafe.synthetic.posing.styles import STYLES, Sitting
 from cabinsafe.synthetic.render import Rendering, render
 from cabinsafe.synthetic.ride.motion import RiderMotion, figure_of, plan_motions, vehicle_shake
+from cabinsafe.synthetic.ride.passage import entry_door
 from cabinsafe.synthetic.ride.spec import RideSpec
 from cabinsafe.synthetic.sampling import generator
 from cabinsafe.synthetic.sensor import develop, metered_exposure
@@ -64,7 +65,7 @@ class Film:
         self.cabin, self.camera = Cabin(spec.cabin), Camera(spec.camera)
         self.motions = plan_motions(spec, self.cabin, model)
         self._clothes = [dress(m.body, m.spec.look, assets) for m in self.motions]
-        self._room = self.cabin.meshes()
+        self._rooms: dict[frozenset[str], list[Mesh]] = {}
         self._world = Environment(spec.light)
         self._shake = vehicle_shake(spec.seed, spec.speed_m_s)
 
@@ -95,10 +96,18 @@ class Film:
                 judged[number] = Actor(motion.spec.act_at(t_s).seat, sitting_at(motion, t_s), figure)
         return judged
 
+    def _room(self, t_s: float) -> list[Mesh]:
+        """The cabin, with the doors open through which people now pass."""
+        seats = [m.spec.act_at(t_s).seat for m in self.motions if m.spec.is_in_door(t_s)]
+        doors = frozenset(door for seat in seats if (door := entry_door(self.cabin, seat)) is not None)
+        if doors not in self._rooms:
+            self._rooms[doors] = self.cabin.meshes(doors)
+        return self._rooms[doors]
+
     def _render(
         self, t_s: float, figures: dict[int, Figure], supersampling: int = SUPERSAMPLING
     ) -> Rendering:
-        meshes: list[Mesh] = list(self._room)
+        meshes = list(self._room(t_s))
         for number, figure in figures.items():
             motion = self.motions[number - 1]
             meshes += self._clothes[number - 1].meshes(figure.pose, number)

@@ -94,7 +94,7 @@ def draw_ride(
         seed, recipe.model_copy(update={"styles": ()}), (cabin, Camera(camera)), model, assets
     )
     script = _Script(cabin, Camera(camera), model, recipe, duration_s, rng)
-    script.begin(first)
+    script.begin(tuple(occupant.spec for occupant in first))
     return RideSpec(
         seed=seed,
         duration_s=duration_s,
@@ -201,7 +201,7 @@ class _Script:
         self._now[number] = occupant
 
     def _choose(self, number: int) -> dict[int, tuple[str, str, int | None]]:
-        """What one rider does next, and a partner who has to answer: style, seat, partner; in posing order."""
+        """What a rider does next, and a partner who has to answer: style, seat, partner; in posing order."""
         rng, rider = self._rng, self._riders[number]
         if rng.random() < QUIET_SHARE:
             free = self._free_beside(number)

@@ -22,6 +22,8 @@ Seconds = Annotated[float, Field(ge=0, le=86400)]
 
 ENTRY_S = 3.0
 """How long it takes to come in or to leave."""
+DOOR_S = 0.4
+"""How much longer the door is open, before and after."""
 SWAP_S = 3.0
 """How long it takes to change seats."""
 
@@ -59,15 +61,18 @@ class RiderSpec(Options):
         None, description="When the person begins to come in; None: there at once"
     )
     leaves_s: Seconds | None = Field(None, description="When the person begins to leave; None: stays")
-    acts: tuple[ActSpec, ...] = Field(min_length=1)
+    acts: tuple[ActSpec, ...] = Field(
+        min_length=1, description="One after the other; the first is there at once"
+    )
 
     @model_validator(mode="after")
     def _acts_follow_each_other(self) -> Self:
-        for before, after in pairwise(self.acts):
-            if after.start_s < before.held_s:
+        for number, (before, after) in enumerate(pairwise(self.acts)):
+            reached_s = before.held_s if number else before.start_s
+            if after.start_s < reached_s:
                 raise ValueError(
                     f"the act at {after.start_s:g} s begins before the one at {before.start_s:g} s is "
-                    f"reached, at {before.held_s:g} s"
+                    f"reached, at {reached_s:g} s"
                 )
         if (
             self.enters_s is not None
@@ -82,6 +87,11 @@ class RiderSpec(Options):
         came = self.enters_s is None or t_s >= self.enters_s
         left = self.leaves_s is not None and t_s >= self.leaves_s + ENTRY_S
         return came and not left
+
+    def is_in_door(self, t_s: float) -> bool:
+        """Whether the person's door is open: while coming in or leaving, and a little before and after."""
+        times = [time for time in (self.enters_s, self.leaves_s) if time is not None]
+        return any(-DOOR_S <= t_s - time <= ENTRY_S + DOOR_S for time in times)
 
     def has_left(self, t_s: float) -> bool:
         """Whether the person has begun to leave."""

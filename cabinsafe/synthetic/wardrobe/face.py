@@ -6,11 +6,12 @@ from functools import cached_property
 
 import numpy as np
 from scipy.interpolate import griddata
+from scipy.spatial import cKDTree
 
 from cabinsafe.synthetic.rotations import Array
 from cabinsafe.synthetic.wardrobe.fitting import Fitting
 from cabinsafe.synthetic.wardrobe.garment import ramp
-from cabinsafe.synthetic.wardrobe.surface import Mask
+from cabinsafe.synthetic.topology import Mask
 
 Box = tuple[float, float, float, float]
 
@@ -118,11 +119,21 @@ class Face:
 
     def on_front(self, points: Array) -> Array:
         """(N, 3) points moved along x onto the face."""
+        across = self._front[:, 1:]
+        margin = 0.5 * self.unit
+        near = ((across > points[:, 1:].min(axis=0) - margin) & (across < points[:, 1:].max(axis=0) + margin)).all(axis=1)
+        depth = griddata(across[near], self._front[near, 0], points[:, 1:], "linear")
+        off = np.isnan(depth)
+        if off.any():
+            depth[off] = self._front[cKDTree(across).query(points[off, 1:])[1], 0]
+        return np.column_stack([depth, points[:, 1:]])
+
+    @cached_property
+    def _front(self) -> Array:
+        """(N, 3) the vertices of the face that look forward."""
         rows = self.fit.near("head") & self.fit.drawn & (self.fit.normals[:, 0] > 0.1) & ~self.cavities
-        skin = self.fit.points[rows & (self.fit.points[:, 0] > self.ear[0])]
-        depth = griddata(skin[:, 1:], skin[:, 0], points[:, 1:], "linear")
-        nearest = griddata(skin[:, 1:], skin[:, 0], points[:, 1:], "nearest")
-        return np.column_stack([np.where(np.isnan(depth), nearest, depth), points[:, 1:]])
+        skin: Array = self.fit.points[rows & (self.fit.points[:, 0] > self.ear[0])]
+        return skin
 
     def _in(self, boxes: tuple[Box, ...]) -> Mask:
         u, v = self.fit.body.uv.T

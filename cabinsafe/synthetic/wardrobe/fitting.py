@@ -9,7 +9,8 @@ from scipy.spatial import cKDTree
 
 from cabinsafe.synthetic.body import KEYPOINTS, Body
 from cabinsafe.synthetic.rotations import Array
-from cabinsafe.synthetic.wardrobe.surface import Index, Mask, Surface, vertex_normals
+from cabinsafe.synthetic.topology import Mask, Index
+from cabinsafe.synthetic.wardrobe.surface import Surface, vertex_normals
 
 _ARM = ("upperarm", "lowerarm", "wrist", "finger", "metacarpal")
 _ADULT_M = 1.7
@@ -29,7 +30,7 @@ class Fitting:
         self.points: Array = body.skin.rest.astype(np.float64)
         self.normals = vertex_normals(self.points, body.triangles)
         self.scale = body.stature_m / _ADULT_M
-        self.surface = Surface(self.points, body.skin.weights, body.triangles.astype(np.int64))
+        self.surface = Surface(self.points, body.skin.weights, body.topology.triangles, body.topology)
 
     def bone(self, label: str) -> Array:
         """(3,) where a bone begins."""
@@ -48,15 +49,14 @@ class Fitting:
     @cached_property
     def drawn(self) -> Mask:
         """(V,) vertices of the body's triangles."""
-        used = np.zeros(len(self.points), bool)
-        used[self.body.triangles.ravel()] = True
-        return used
+        return self.body.drawn
 
     @cached_property
     def arm(self) -> Array:
         """(V,) the share of arm bones in a vertex's weights."""
-        bones = [i for i, name in enumerate(self.body.rig.labels) if name.startswith(_ARM)]
-        return np.asarray(self.body.skin.weights[:, bones].sum(axis=1), np.float64).ravel()
+        of_arm = np.array([name.startswith(_ARM) for name in self.body.rig.labels], np.float64)
+        share: Array = self.body.skin.weights @ of_arm
+        return share
 
     @cached_property
     def along_arm(self) -> Array:

@@ -115,10 +115,12 @@ def shell(fit: Fitting, field: Array, cloth: Cloth, rng: np.random.Generator) ->
 
 def _even(surface: Surface, values: Array) -> Array:
     """Values (V, 3) smoothed along the hems: cuts through triangles are jagged."""
-    rows = np.unique(surface.border)
-    result: Array = values.copy()
+    rows, average = surface.topology.hem, surface.topology.hem_average
+    hem = values[rows]
     for _ in range(_HEM_SMOOTHINGS):
-        result[rows] = (result[rows] + (surface.average @ result)[rows]) / 2
+        hem = (hem + average @ hem) / 2
+    result: Array = values.copy()
+    result[rows] = hem
     return result
 
 

@@ -17,7 +17,8 @@ from scipy import sparse
 
 from cabinsafe.errors import DataError
 from cabinsafe.synthetic.rotations import Array
-from cabinsafe.synthetic.wardrobe.surface import Index, Surface
+from cabinsafe.synthetic.topology import Index
+from cabinsafe.synthetic.wardrobe.surface import Surface
 
 _FROM_MAKEHUMAN = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 _AXES = ("x_scale", "y_scale", "z_scale")

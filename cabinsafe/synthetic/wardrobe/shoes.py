@@ -56,8 +56,10 @@ def _ring(points: Array, spare_m: float) -> Array:
     round_ = (points - center) / half
     angle, reach = np.arctan2(round_[:, 1], round_[:, 0]), np.linalg.norm(round_, axis=1)
     turn = np.linspace(-np.pi, np.pi, _SIDES, endpoint=False)
-    apart = np.abs((angle[:, None] - turn + np.pi) % (2 * np.pi) - np.pi)
-    widest = np.where(apart < 2 * np.pi / _SIDES, reach[:, None], 0.3).max(axis=0)
+    sector = np.floor((angle + np.pi) / (2 * np.pi) * _SIDES).astype(int)
+    widest = np.full(_SIDES, 0.3)
+    for side in (sector, sector + 1):
+        np.maximum.at(widest, side % _SIDES, reach)
     even = (np.roll(widest, 1) + 2 * widest + np.roll(widest, -1)) / 4
     out = np.stack([np.cos(turn), np.sin(turn)], axis=1)
     ring: Array = center + out * (half * even[:, None] + spare_m)

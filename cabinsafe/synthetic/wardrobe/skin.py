@@ -12,7 +12,8 @@ from cabinsafe.synthetic.wardrobe.face import Face
 from cabinsafe.synthetic.wardrobe.fitting import Fitting
 from cabinsafe.synthetic.wardrobe.garment import Garment, garment, ramp
 from cabinsafe.synthetic.wardrobe.spec import LookSpec
-from cabinsafe.synthetic.wardrobe.surface import Mask, bumps, rigid, ring_triangles, sheet_triangles
+from cabinsafe.synthetic.topology import Index, Mask
+from cabinsafe.synthetic.wardrobe.surface import bumps, rigid, ring_triangles, sheet_triangles
 
 _SCLERA = Material((0.62, 0.60, 0.57), roughness=0.35, ir_reflectance=0.55)
 
@@ -29,28 +30,26 @@ def skin(fit: Fitting, look: LookSpec, covered: Mask) -> list[Garment]:
     material = Material(color, roughness=0.6, wrinkles=0.05, ir_reflectance=0.6)
     balls, _ = fit.surface.kept(of_eyes)
     return [
-        garment("skin", bare, material, _tint(fit, face, look)[rows]),
+        garment("skin", bare, material, _tint(fit, face, look, rows)),
         garment("eyes", balls, _SCLERA),
         *(_iris(fit, look, mark) for mark in ("L", "R")),
         *(_brow(fit, face, look, sign) for sign in (1, -1)),
     ]
 
 
-def _tint(fit: Fitting, face: Face, look: LookSpec) -> Array:
-    """(V, 3) factors on the skin's colour."""
-    rng = generator(look.seed, "skin")
-    spots = (
-        1 + 0.05 * bumps(fit.points, 0.09 * fit.scale, rng) + 0.03 * bumps(fit.points, 0.03 * fit.scale, rng)
-    )
+def _tint(fit: Fitting, face: Face, look: LookSpec, rows: Index) -> Array:
+    """(R, 3) factors on the skin's colour at some vertices."""
+    rng, points = generator(look.seed, "skin"), fit.points[rows]
+    spots = 1 + 0.05 * bumps(points, 0.09 * fit.scale, rng) + 0.03 * bumps(points, 0.03 * fit.scale, rng)
     tint = np.repeat(spots[:, None], 3, axis=1)
-    rosy = 0.10 * face.cheeks + 0.12 * face.ears + 0.1 * fit.near("hand")
+    rosy = 0.10 * face.cheeks[rows] + 0.12 * face.ears[rows] + 0.1 * fit.near("hand")[rows]
     tint *= 1 - rosy[:, None] * np.array([0.0, 1.0, 0.9])
-    lips: Array = face.lips[:, None] * rng.uniform(0.6, 1.0)
+    lips: Array = face.lips[rows, None] * rng.uniform(0.6, 1.0)
     tint *= 1 - lips * np.array([0.22, 0.5, 0.42])
     if look.beard == "stubble":
-        tint *= 1 - 0.4 * ramp(face.beard_field, -0.004, 0.012)[:, None]
+        tint *= 1 - 0.4 * ramp(face.beard_field[rows], -0.004, 0.012)[:, None]
     if look.makehuman_hair is not None or look.hair_style not in ("bald", "receding"):
-        scalp = 0.8 * ramp(face.hair_field(0.3), 0.0, 0.015 * fit.scale)[:, None]
+        scalp = 0.8 * ramp(face.hair_field(0.3)[rows], 0.0, 0.015 * fit.scale)[:, None]
         skin_color = palette.skin_color(look.skin_tone, look.skin_redness)
         tint = tint * (1 - scalp) + scalp * np.array(look.hair_color) / skin_color
     return np.clip(tint, 0.03, 1.6)

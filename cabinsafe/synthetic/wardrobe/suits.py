@@ -16,7 +16,8 @@ from cabinsafe.synthetic.wardrobe.hair import strands
 from cabinsafe.synthetic.wardrobe.makehuman import read_garment
 from cabinsafe.synthetic.wardrobe.skirt import leg_weights
 from cabinsafe.synthetic.wardrobe.spec import LookSpec
-from cabinsafe.synthetic.wardrobe.surface import Index, Surface
+from cabinsafe.synthetic.topology import Index
+from cabinsafe.synthetic.wardrobe.surface import Surface
 
 _SMALL = 0.04
 """Pieces with a smaller share of the triangles are trimmings: buttons, a tie."""

@@ -12,10 +12,7 @@ from scipy import sparse
 
 from cabinsafe.synthetic.mesh import Shape
 from cabinsafe.synthetic.rotations import Array
-
-Index = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-
+from cabinsafe.synthetic.topology import Index, Mask, Topology
 
 @dataclass(frozen=True)
 class Surface:
@@ -25,53 +22,57 @@ class Surface:
         points: (V, 3) rest coordinates, metres.
         weights: (V, B) sparse CSR; rows sum to 1.
         triangles: (T, 3) vertex numbers, counter-clockwise from outside.
+        known: the triangles' topology, if somebody has counted it already.
     """
 
     points: Array
     weights: Any
     triangles: Index
+    known: Topology | None = None
+
+    @cached_property
+    def topology(self) -> Topology:
+        """The triangles' edges."""
+        return self.known or Topology.of(self.triangles, len(self.points))
 
     def moved(self, points: Array) -> Surface:
         """The same triangles at other rest coordinates (V, 3)."""
-        return Surface(points, self.weights, self.triangles)
+        return Surface(points, self.weights, self.triangles, self.topology)
 
     def kept(self, triangles: Mask) -> tuple[Surface, Index]:
         """Only some triangles (mask (T,)) and the vertices that they use, with the old numbers of these."""
-        chosen = self.triangles[triangles]
-        rows, renumbered = np.unique(chosen, return_inverse=True)
-        piece = Surface(self.points[rows], self.weights[rows], renumbered.reshape(-1, 3))
-        return piece, rows
+        part, rows = self.topology.kept(triangles)
+        return Surface(self.points[rows], self.weights[rows], part.triangles, part), rows
 
     def cut(self, field: Array) -> Surface:
         """The part where a field (V,), linear over each triangle, is positive; triangles are cut through."""
-        inside = field > 0
+        inside, edges = field > 0, self.topology.edges
+        crossed = inside[edges[:, 0]] != inside[edges[:, 1]]
+        number = len(field) + np.cumsum(crossed) - 1
         count = inside[self.triangles].sum(axis=1)
         pieces = [self.triangles[count == 3]]
-        start, end = self._crossed_edges(inside)
-        number = {
-            edge: len(field) + i for i, edge in enumerate(zip(start.tolist(), end.tolist(), strict=True))
-        }
         for inner, odd in ((1, True), (2, False)):
-            a, b, c = _odd_first(self.triangles[count == inner], inside, odd).T
-            ab = np.array([number[_key(i, j)] for i, j in zip(a.tolist(), b.tolist(), strict=True)], np.int64)
-            ca = np.array([number[_key(i, j)] for i, j in zip(c.tolist(), a.tolist(), strict=True)], np.int64)
+            turn = _odd_first(self.triangles[count == inner], inside, odd)
+            a, b, c = np.take_along_axis(self.triangles[count == inner], turn, axis=1).T
+            ab, _, ca = number[np.take_along_axis(self.topology.sides[count == inner], turn, axis=1)].T
             faces = [(a, ab, ca)] if odd else [(ab, b, c), (ab, c, ca)]
             pieces += [np.stack(face, axis=1) for face in faces]
-        share = np.clip(
-            field[start] / np.where(field[start] == field[end], 1, field[start] - field[end]), 0.04, 0.96
-        )
-        mix, triangles = self._mix(start, end, share), np.concatenate(pieces)
-        whole = Surface(mix @ self.points, mix @ self.weights, triangles)
-        return whole.kept(np.ones(len(triangles), bool))[0]
+        start, end = edges[crossed].T
+        share = np.clip(field[start] / (field[start] - field[end]), 0.04, 0.96)
+        triangles = np.concatenate(pieces)
+        used = np.zeros(len(field) + len(start), bool)
+        used[triangles.ravel()] = True
+        mix = _mix(len(field), start, end, share)[used]
+        return Surface(mix @ self.points, mix @ self.weights, (np.cumsum(used) - 1)[triangles])
 
     def split(self) -> tuple[Surface, Any]:
         """Every triangle in four, and the sparse matrix (V', V) that takes values per vertex along."""
-        edges, which = np.unique(np.sort(_edges(self.triangles), axis=1), axis=0, return_inverse=True)
-        ab, bc, ca = which.reshape(3, -1) + len(self.points)
+        edges = self.topology.edges
+        ab, bc, ca = self.topology.sides.T + len(self.points)
         a, b, c = self.triangles.T
         faces = [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)]
         triangles = np.concatenate([np.stack(face, axis=1) for face in faces])
-        mix = self._mix(edges[:, 0], edges[:, 1], np.full(len(edges), 0.5))
+        mix = _mix(len(self.points), edges[:, 0], edges[:, 1], np.full(len(edges), 0.5))
         return Surface(mix @ self.points, mix @ self.weights, triangles), mix
 
     @cached_property
@@ -79,31 +80,20 @@ class Surface:
         """(V, 3) unit normals, outward."""
         return vertex_normals(self.points, self.triangles)
 
-    @cached_property
+    @property
     def border(self) -> Index:
         """(E, 2) edges that only one triangle has, in its direction."""
-        edges = _edges(self.triangles)
-        _, which, count = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True, return_counts=True)
-        border: Index = edges[count[which.reshape(-1)] == 1]
-        return border
+        return self.topology.border
 
-    @cached_property
+    @property
     def average(self) -> Any:
         """(V, V) sparse: the mean of a vertex's neighbours; hems are averaged along themselves only."""
-        edges, count = _edges(self.triangles), len(self.points)
-        on_border = np.zeros(count, bool)
-        on_border[self.border.ravel()] = True
-        both = np.concatenate([edges, edges[:, ::-1]])
-        a, b = np.concatenate([both[~on_border[both[:, 0]]], self.border, self.border[:, ::-1]]).T
-        links = sparse.csr_matrix((np.ones(len(a)), (a, b)), shape=(count, count))
-        links.data[:] = 1.0
-        return sparse.diags(1 / np.maximum(np.asarray(links.sum(axis=1)).ravel(), 1)) @ links
+        return self.topology.average
 
     def hemmed(self, inner: Array) -> tuple[Surface, Mask]:
         """With a strip from every hem to the points ``inner`` (V, 3); and the mask of the new vertices."""
-        rows, inward = np.unique(self.border.ravel(), return_inverse=True)
-        a, b = self.border.T
-        c, d = (inward.reshape(-1, 2) + len(self.points)).T
+        rows, (a, b) = self.topology.hem, self.border.T
+        c, d = np.searchsorted(rows, self.border).T + len(self.points)
         strip = np.concatenate([np.stack([b, a, c], axis=1), np.stack([b, c, d], axis=1)])
         surface = Surface(
             np.concatenate([self.points, inner[rows]]),
@@ -112,18 +102,13 @@ class Surface:
         )
         return surface, np.arange(len(surface.points)) >= len(self.points)
 
-    def _crossed_edges(self, inside: Mask) -> tuple[Index, Index]:
-        edges = np.unique(np.sort(_edges(self.triangles), axis=1), axis=0)
-        start, end = edges[inside[edges[:, 0]] != inside[edges[:, 1]]].T
-        return start, end
 
-    def _mix(self, start: Index, end: Index, share: Array) -> Any:
-        """(V + N, V): all vertices, then a new one on each of N edges, ``share`` of the way."""
-        rows = np.arange(len(start))
-        between = sparse.csr_matrix(
-            (np.r_[1 - share, share], (np.r_[rows, rows], np.r_[start, end])), (len(start), len(self.points))
-        )
-        return sparse.vstack([sparse.identity(len(self.points)), between]).tocsr()
+def _mix(count: int, start: Index, end: Index, share: Array) -> Any:
+    """(V + N, V): all ``count`` vertices, then a new one on each of N edges, ``share`` of the way."""
+    rows = np.r_[np.arange(count), np.repeat(count + np.arange(len(start)), 2)]
+    columns = np.r_[np.arange(count), np.stack([start, end], axis=1).ravel()]
+    values = np.r_[np.ones(count), np.stack([1 - share, share], axis=1).ravel()]
+    return sparse.csr_matrix((values, (rows, columns)), (count + len(start), count))
 
 
 def rigid(shape: Shape, bone: int, bones: int) -> Surface:
@@ -152,11 +137,10 @@ def sheet_triangles(rows: int, columns: int) -> Index:
 
 def vertex_normals(points: Array, triangles: Index | NDArray[np.int32]) -> Array:
     """(V, 3) unit normals, weighted by area; zero where no triangle is."""
-    a, b, c = (points[triangles[:, i]] for i in range(3))
-    face = np.cross(b - a, c - a)
-    total = np.zeros_like(points)
-    for i in range(3):
-        np.add.at(total, triangles[:, i], face)
+    a, b, c = points[triangles.T]
+    face = np.repeat(np.cross(b - a, c - a), 3, axis=0)
+    corners, count = triangles.ravel(), len(points)
+    total = np.stack([np.bincount(corners, axis, count) for axis in face.T], axis=1)
     normals: Array = total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
     return normals
 
@@ -167,8 +151,8 @@ def bumps(points: Array, wavelength_m: float, rng: np.random.Generator, waves: i
     directions *= 2 * np.pi / wavelength_m / np.linalg.norm(directions, axis=1, keepdims=True)
     directions *= rng.uniform(0.6, 1.4, (waves, 1))
     phases = np.einsum("vi,wi->vw", points, directions) + rng.uniform(0, 2 * np.pi, waves)
-    heights: Array = np.sin(phases).sum(axis=1)
-    return np.asarray(heights / np.sqrt(2 * waves))
+    heights: Array = np.sin(phases.astype(np.float32)).sum(axis=1) / np.sqrt(2 * waves)
+    return heights.astype(np.float64)
 
 
 def _two_each(a: Index, b: Index, c: Index, d: Index) -> Index:
@@ -176,15 +160,7 @@ def _two_each(a: Index, b: Index, c: Index, d: Index) -> Index:
     return np.concatenate(faces).astype(np.int64)
 
 
-def _edges(triangles: Index) -> Index:
-    return np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-
-
 def _odd_first(triangles: Index, inside: Mask, odd: bool) -> Index:
-    """Each triangle turned so that its one corner on side ``odd`` comes first."""
-    shift = (inside[triangles] == odd).argmax(axis=1)
-    return np.take_along_axis(triangles, (shift[:, None] + np.arange(3)) % 3, axis=1)
-
-
-def _key(i: int, j: int) -> tuple[int, int]:
-    return (i, j) if i < j else (j, i)
+    """(T, 3) order of each triangle's corners in which its one corner on side ``odd`` comes first."""
+    order: Index = ((inside[triangles] == odd).argmax(axis=1)[:, None] + np.arange(3)) % 3
+    return order
