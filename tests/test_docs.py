@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from cabinsafe import CabinConfig
+from cabinsafe.synthetic.recipe import Recipe
+from cabinsafe.synthetic.recipe_files import fixed_cabin_file
 from cabinsafe.training.pose.config import PoseTrainingConfig
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -50,6 +52,11 @@ def test_yaml_examples_are_valid(code: str) -> None:
 @pytest.mark.parametrize("code", examples("yml"))
 def test_training_examples_are_valid(code: str) -> None:
     PoseTrainingConfig(**yaml.safe_load(code))
+
+
+@pytest.mark.parametrize("code", examples("yaml recipe"))
+def test_recipe_examples_make_a_cabin_file(code: str) -> None:
+    CabinConfig(**fixed_cabin_file(Recipe(**yaml.safe_load(code))))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
