@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,9 @@ from cabinsafe.synthetic.camera import Camera
 from cabinsafe.synthetic.casting import Cast, draw_people, is_possible
 from cabinsafe.synthetic.light import draw_light
 from cabinsafe.synthetic.posing.posture import LEFT, RIGHT
-from cabinsafe.synthetic.posing.styles import STYLES
+from cabinsafe.synthetic.posing.styles import STYLES, Style
 from cabinsafe.synthetic.recipe import Recipe
+from cabinsafe.synthetic.ride.rider import RiderDraft
 from cabinsafe.synthetic.ride.spec import ENTRY_S, SWAP_S, ActSpec, RiderSpec, RideSpec
 from cabinsafe.synthetic.sampling import generator
 from cabinsafe.synthetic.scene import Occupant, PersonSpec, neighbour
@@ -27,6 +27,8 @@ HOLD_S = (2.5, 7.0)
 """How long an act is held."""
 MOVE_S = (0.7, 1.6)
 """How long the way to it takes."""
+TELLING_FACTOR = 2.5
+"""How much more often than in single pictures an act is an event or a near miss."""
 QUIET_SHARE = 0.45
 """How often somebody just sits, or drives, between two acts."""
 SWAP_SHARE = 0.06
@@ -35,42 +37,6 @@ ENTER_SHARE, LEAVE_SHARE = 0.15, 0.15
 """How often a passenger by a door comes in, or leaves, during the ride."""
 SPEEDS_M_S = (0.0, 30.0)
 _TRIES = 4
-
-
-@dataclass
-class _Rider:
-    """A rider in the making.
-
-    Attributes:
-        person: body, look and first posture.
-        acts: so far.
-        free_s: when the next one may begin.
-        enters_s, leaves_s: as in :class:`RiderSpec`.
-    """
-
-    person: PersonSpec
-    acts: list[ActSpec] = field(default_factory=list)
-    free_s: float = 0.0
-    enters_s: float | None = None
-    leaves_s: float | None = None
-
-    def until_s(self, duration_s: float) -> float:
-        """When the last act must be over."""
-        return duration_s if self.leaves_s is None else self.leaves_s
-
-    @property
-    def seat(self) -> str:
-        """Where the rider now sits."""
-        return self.acts[-1].seat
-
-    def has_left(self, t_s: float) -> bool:
-        """Whether the rider has begun to leave."""
-        return self.leaves_s is not None and t_s >= self.leaves_s
-
-    def is_seated(self, t_s: float) -> bool:
-        """Whether the rider is in the cabin, neither coming nor going."""
-        came = self.enters_s is None or t_s >= self.enters_s + ENTRY_S
-        return came and not self.has_left(t_s)
 
 
 def draw_ride(
@@ -122,7 +88,7 @@ class _Script:
     ) -> None:
         self._cabin, self._camera, self._model = cabin, camera, model
         self._recipe, self._duration_s, self._rng = recipe, duration_s, rng
-        self._riders: list[_Rider] = []
+        self._riders: list[RiderDraft] = []
         self._bodies: list[Body] = []
         self._now: dict[int, Occupant] = {}
 
@@ -131,7 +97,7 @@ class _Script:
         for person in people:
             quiet = self._quiet_style(person.seat)
             first = person.model_copy(update={"style": quiet, "partner": None, "covering": "none"})
-            rider = _Rider(
+            rider = RiderDraft(
                 first,
                 [ActSpec(start_s=0, move_s=0.2, style=quiet, seat=person.seat, pose_seed=person.pose_seed)],
             )
@@ -159,7 +125,7 @@ class _Script:
             for r in self._riders
         )  # fmt: skip
 
-    def _come_and_go(self, rider: _Rider) -> None:
+    def _come_and_go(self, rider: RiderDraft) -> None:
         seat = self._cabin.seats[rider.person.seat]
         if seat.wheel is not None or seat.window is None or seat.child_hip_m is not None:
             return
@@ -224,7 +190,7 @@ class _Script:
         ]
         if not options:
             return {number: (self._quiet_style(rider.seat), rider.seat, None)}
-        weights = np.array([max(STYLES[name].weight, 0.5) for name in options])
+        weights = np.array([_weight(STYLES[name]) for name in options])
         name = str(rng.choice(options, p=weights / weights.sum()))
         return self._with_partner(number, name, cast, idle)
 
@@ -297,3 +263,8 @@ class _Script:
         beside = [neighbour(seat, side) for side in (LEFT, RIGHT)]
         places = self._cabin.seats
         return [s for s in beside if s and s not in taken and not places[s].laden and places[s].wheel is None]
+
+
+def _weight(style: Style) -> float:
+    telling = bool(style.shows) or style.near_miss_of is not None
+    return max(style.weight, 0.5) * (TELLING_FACTOR if telling else 1.0)
