@@ -22,6 +22,8 @@ Mount = Literal["mirror", "dash", "a_pillar", "rear_roof", "custom"]
 
 NEAREST_M = 0.03
 """Nothing nearer to the camera than this is seen."""
+CORNER_MARGIN = 1.02
+"""How much further out than the picture's corners a lens must be able to see."""
 
 
 class CameraSpec(Options):
@@ -48,7 +50,20 @@ class CameraSpec(Options):
             raise ValueError("a pinhole camera's fov_deg must be at most 150; use model fisheye for more")
         if self.model == "pinhole" and any(self.distortion):
             raise ValueError("distortion is for model fisheye only")
+        if self.model == "fisheye":
+            self._check_lens()
         return self
+
+    def _check_lens(self) -> None:
+        """Every pixel must have one ray."""
+        angles, bent = _rising(self.distortion)
+        half = np.radians(self.fov_deg / 2)
+        corner = float(_bent(half, self.distortion)) * np.hypot(*self.size_wh) / self.size_wh[0]
+        if half > angles[-1] or corner * CORNER_MARGIN > bent[-1]:
+            raise ValueError(
+                f"this distortion can be undone up to {np.degrees(angles[-1]):.0f} degrees from the axis, and "
+                f"the picture's corners lie further out: take a smaller fov_deg, distortion or height"
+            )
 
 
 class Camera:
@@ -76,9 +91,11 @@ class Camera:
         width, height = spec.size_wh
         self.center = np.array([width / 2, height / 2])
         half = np.radians(spec.fov_deg / 2)
-        self.focal_px = width / 2 / float(np.tan(half) if spec.model == "pinhole" else self._bent(half))
-        corner = float(np.hypot(width, height)) / 2 / self.focal_px * 1.02
-        self.max_angle_rad = float(np.arctan(corner)) if spec.model == "pinhole" else self._unbent(corner)
+        self.focal_px = (
+            width / 2 / float(np.tan(half) if spec.model == "pinhole" else _bent(half, spec.distortion))
+        )
+        corner = np.array(np.hypot(width, height) / 2 / self.focal_px * CORNER_MARGIN)
+        self.max_angle_rad = float(np.arctan(corner) if self._is_pinhole else self._unbent(corner))
 
     def project(self, points: ArrayLike) -> tuple[Array, Array]:
         """Pixels (N, 2) of points (N, 3), NaN where the camera cannot see, and distances (N,) in metres."""
@@ -91,7 +108,7 @@ class Camera:
         )
         seen = (angle < limit) & (distance > NEAREST_M)
         with np.errstate(divide="ignore", invalid="ignore"):
-            radius = np.tan(angle) if self._is_pinhole else self._bent(angle)
+            radius = np.tan(angle) if self._is_pinhole else _bent(angle, self.spec.distortion)
             direction = np.where(across[:, None] > 1e-12, offset[:, :2] / across[:, None], 0.0)
         pixels = self.center + self.focal_px * radius[:, None] * direction
         return np.where(seen[:, None], pixels, np.nan), distance
@@ -103,7 +120,7 @@ class Camera:
         x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
         plane = (np.stack([x, y], axis=-1) * scale - self.center) / self.focal_px
         radius = np.hypot(plane[..., 0], plane[..., 1])
-        angle = np.arctan(radius) if self._is_pinhole else self._unbent_many(radius)
+        angle = np.arctan(radius) if self._is_pinhole else self._unbent(radius)
         across = np.divide(plane, radius[..., None], out=np.zeros_like(plane), where=radius[..., None] > 0)
         local = np.concatenate([np.sin(angle)[..., None] * across, np.cos(angle)[..., None]], axis=-1)
         rays: Array = local @ self.rotation
@@ -113,18 +130,24 @@ class Camera:
     def _is_pinhole(self) -> bool:
         return self.spec.model == "pinhole"
 
-    def _bent(self, angle: ArrayLike) -> Array:
-        t = np.asarray(angle, np.float64)
-        k1, k2, k3, k4 = self.spec.distortion
-        bent: Array = t * (1 + t**2 * (k1 + t**2 * (k2 + t**2 * (k3 + t**2 * k4))))
-        return bent
+    def _unbent(self, radius: Array) -> Array:
+        """Angles of radii, the inverse of :func:`_bent`, from a table."""
+        angles, bent = _rising(self.spec.distortion)
+        return np.asarray(np.interp(radius, bent, angles))
 
-    def _unbent(self, radius: float) -> float:
-        return float(self._unbent_many(np.array([radius]))[0])
 
-    def _unbent_many(self, radius: Array) -> Array:
-        """Angles of radii, from a table: the polynomial rises to its peak, where the picture ends."""
-        angles = np.linspace(0, np.pi, 4097)
-        bent = self._bent(angles)
-        turning = int(np.argmax(np.diff(bent) <= 0)) if (np.diff(bent) <= 0).any() else len(bent) - 1
-        return np.interp(radius, bent[: turning + 1], angles[: turning + 1])
+def _bent(angle: ArrayLike, distortion: tuple[float, float, float, float]) -> Array:
+    """Distance from the principal point, in focal lengths, of rays so far from the axis."""
+    t = np.asarray(angle, np.float64)
+    k1, k2, k3, k4 = distortion
+    bent: Array = t * (1 + t**2 * (k1 + t**2 * (k2 + t**2 * (k3 + t**2 * k4))))
+    return bent
+
+
+def _rising(distortion: tuple[float, float, float, float]) -> tuple[Array, Array]:
+    """Table of angles, at most pi, and :func:`_bent` of them, up to where that no longer rises."""
+    angles = np.linspace(0, np.pi, 4097)
+    bent = _bent(angles, distortion)
+    falls = np.flatnonzero(np.diff(bent) <= 0)
+    end = int(falls[0]) + 1 if len(falls) else len(bent)
+    return angles[:end], bent[:end]

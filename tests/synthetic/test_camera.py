@@ -156,8 +156,34 @@ def test_a_camera_may_look_straight_down() -> None:
         ({"fov_deg": 201.0, "model": "fisheye"}, "less than or equal to 200"),
         ({"position_m": (0, 0, 21)}, "less than or equal to 20"),
         ({"zoom": 2}, "zoom: unknown key"),
+        (
+            {"model": "fisheye", "fov_deg": 160, "distortion": (-0.2, 0, 0, 0)},
+            "up to 74 degrees from the axis",
+        ),
+        ({"model": "fisheye", "fov_deg": 140, "distortion": (-0.2, 0, 0, 0)}, "corners lie further out"),
+        ({"model": "fisheye", "fov_deg": 180, "size_wh": (100, 400)}, "up to 180 degrees from the axis"),
     ],
 )
 def test_refuses_what_cannot_be_built(change: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         camera_of(**change)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    fov=st.floats(30, 200),
+    distortion=st.tuples(*[st.floats(-0.1, 0.1)] * 2, *[st.floats(-0.01, 0.01)] * 2),
+    size_wh=st.tuples(st.integers(16, 60), st.integers(16, 60)),
+)
+def test_a_fisheye_that_is_not_refused_sees_every_pixel_once(
+    fov: float, distortion: tuple[float, ...], size_wh: tuple[int, int]
+) -> None:
+    try:
+        camera = camera_of(model="fisheye", fov_deg=fov, distortion=distortion, size_wh=size_wh)
+    except ConfigError:
+        return
+    pixels, _ = camera.project(camera.position + camera.rays().reshape(-1, 3))
+    x, y = np.meshgrid(np.arange(size_wh[0]) + 0.5, np.arange(size_wh[1]) + 0.5)
+    np.testing.assert_allclose(pixels, np.stack([x, y], axis=-1).reshape(-1, 2), atol=0.02)
+    away = np.degrees(np.arccos(camera.rays()[size_wh[1] // 2, 0] @ camera.rotation[2]))
+    assert away < fov / 2 + 1

@@ -98,17 +98,14 @@ def test_gaps_are_symmetric_and_between_surfaces(pair: tuple[Figure, Figure]) ->
 def test_a_hand_on_a_leg_is_told_by_its_gap(resting: dict[str, Occupant]) -> None:
     actor, other = resting["Row1.Pos1"], resting["Row1.Pos2"]
     line = other.figure.line("left_thigh")
-    over = line.mean(axis=0) + [
-        0,
-        0,
-        other.body.radius("left_thigh") + actor.body.radius("right_hand") + 0.03,
-    ]
+    over = line.mean(axis=0)
+    over[2] += other.body.radius("left_thigh") + actor.body.radius("right_hand") + 0.03
     figure = actor.figure
     offset = over - figure.line("right_hand").mean(axis=0)
     near = moved(actor, *offset)
     gap = hand_on_leg_gap(near, other.figure)
     assert -0.01 < gap <= 0.031  # level hands lie a little nearer at one end
-    assert hand_on_leg_gap(moved(actor, *(offset + [0, 0, 0.2])), other.figure) > gap + 0.1
+    assert hand_on_leg_gap(moved(actor, *(offset + np.array([0, 0, 0.2]))), other.figure) > gap + 0.1
     rows = gaps(near, other.figure)[np.ix_(near.rows("hand"), other.figure.rows("thigh", "shin"))]
     assert gap == pytest.approx(rows.min())
 
@@ -116,7 +113,7 @@ def test_a_hand_on_a_leg_is_told_by_its_gap(resting: dict[str, Occupant]) -> Non
 def test_point_gap_is_the_distance_from_the_skin(pair: tuple[Figure, Figure]) -> None:
     figure = pair[0]
     head = figure.line("head")
-    over = head[head[:, 2].argmax()] + [0, 0, figure.body.radius("head") + 0.2]
+    over = head[head[:, 2].argmax()] + np.array([0, 0, figure.body.radius("head") + 0.2])
     assert point_gap(figure, over) == pytest.approx(0.2, abs=1e-6)
     assert point_gap(figure, head[0]) == pytest.approx(-figure.body.radius("head"))
 

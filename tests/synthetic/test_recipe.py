@@ -29,7 +29,7 @@ def test_a_file_fixes_what_it_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("styles: [rest, dance]", "styles: no style dance; there are .*kneel_back"),
+        ("styles: [rest, dance]", r"styles: no style dance; there are .*kneel_back"),
         ("stiles: [rest]", "stiles: unknown key; did you mean 'styles'"),
         ("people_count: [13]", "less than or equal to 12, got 13"),
         ("people_count: [-1]", "greater than or equal to 0"),
@@ -49,5 +49,5 @@ def test_refuses_in_clear_words(tmp_path: Path, text: str, message: str) -> None
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nowhere.yaml"):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml"):
         load_recipe(tmp_path / "nowhere.yaml")

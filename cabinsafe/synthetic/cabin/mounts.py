@@ -23,6 +23,9 @@ _SHOULDER_M = 0.45
 _TRIES = 200
 _MOUNTS = ("mirror", "dash", "a_pillar", "rear_roof")
 _SHARES = (0.32, 0.22, 0.22, 0.24)
+_EQUISOLID = (-1 / 24, 1 / 1920, -1 / 322560, 1 / 92897280)
+"""The distortion of a lens with radius 2 f sin(t / 2); any share of it up to 1 rises all the way to pi."""
+_CORNER_DEG = 132.0
 
 Rng = np.random.Generator
 
@@ -98,9 +101,9 @@ def _drawn(cabin: Cabin, rng: Rng, mount: str, fixed: Mapping[str, Any]) -> dict
         nearest = min(cabin.seats.values(), key=lambda seat: _reach(seat, fixed["position_m"]))
         target = nearest.at(0, 0, 0.3)
     model = str(fixed.get("model", rng.choice(["pinhole", "fisheye"])))
-    widest = 125.0 if model == "pinhole" else 185.0
+    widest = 125.0 if model == "pinhole" else _widest_fisheye_deg(fixed.get("size_wh"))
     fov = fov * (1.0 if model == "pinhole" else float(rng.uniform(1.05, 1.3)))
-    bends = rng.uniform((-0.05, -0.012, -0.004, -0.001), (0.03, 0.012, 0.004, 0.001))
+    bends = float(rng.uniform(-0.5, 0.5)) * np.array(_EQUISOLID)
     drawn = {
         "mount": mount,
         "model": model,
@@ -111,6 +114,15 @@ def _drawn(cabin: Cabin, rng: Rng, mount: str, fixed: Mapping[str, Any]) -> dict
         "distortion": tuple(float(v) for v in bends) if model == "fisheye" else (0.0,) * 4,
     }
     return merged(drawn, fixed)
+
+
+def _widest_fisheye_deg(size_wh: object) -> float:
+    """The field of view at which the corners of a picture (of the default size if None) come near pi."""
+    try:
+        width, height = np.asarray(size_wh or CameraSpec.model_fields["size_wh"].default, np.float64)
+        return float(min(185.0, _CORNER_DEG * 2 * width / np.hypot(width, height)))
+    except (TypeError, ValueError):  # no size: the options say so
+        return 185.0
 
 
 def _reach(seat: Seat, position: object) -> float:

@@ -1,7 +1,7 @@
 """The repertoire: what people do in cabins, each as ranges for the trunk and places for hands and feet.
 
-A style says what it *shows* (kinds of events) or of which kind it is a near miss, which looks like it and must
-not be reported. What a picture really holds is measured afterwards, in :mod:`cabinsafe.synthetic.truth`.
+A style says what it *shows* (kinds of events) or of which kind it is a near miss: looks like it, must not
+be reported. What a picture really holds is measured afterwards, in :mod:`cabinsafe.synthetic.truth`.
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ def _risen_styles() -> dict[str, Style]:
             ("standing",), ("standing",), ("passenger", "tall"), unsafe, sitting="standing", weight=1.6,
         ),
         "stand_turned": Style(
-            bases.standing, {**up, "yaw": (120, 240), "slide": (0.28, 0.42)}, ("backrest", "handle"),
+            bases.standing, {**up, "yaw": (120, 240), "slide": (0.34, 0.46)}, ("backrest", "handle"),
             ("backrest", "talk"),
             ("standing",), ("standing",), ("passenger", "tall"), unsafe, sitting="standing", weight=0.8,
         ),
