@@ -18,7 +18,7 @@ from cabinsafe.synthetic.mesh import Material, Mesh
 from cabinsafe.synthetic.render import Rendering, render
 from cabinsafe.synthetic.rig import BonePose
 from cabinsafe.synthetic.sampling import generator
-from cabinsafe.synthetic.scene import Occupant, SceneSpec, pose_people
+from cabinsafe.synthetic.scene import Occupant, SceneSpec, look_in_style, pose_people
 from cabinsafe.synthetic.sensor import develop
 from cabinsafe.synthetic.truth import Fact, PersonTruth, actor, facts, person_truth
 from cabinsafe.synthetic.wardrobe.belts import bag_on_lap, blanket, seat_belt
@@ -66,7 +66,9 @@ def take(
     occupants = pose_people(cabin, spec.people, model) if posed is None else posed
     meshes = cabin.meshes()
     for number, occupant in enumerate(occupants, 1):
-        meshes += person_meshes(cabin, occupant, dress(occupant.body, occupant.spec.look, assets), number)
+        meshes += person_meshes(
+            cabin, occupant, dress(occupant.body, look_in_style(occupant.spec), assets), number
+        )
     rendering = render(meshes, camera, lighting(spec.light, cabin.bounds), SUPERSAMPLING)
     people = tuple(
         person_truth(occupant.figure, number, camera, rendering)

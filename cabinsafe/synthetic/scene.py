@@ -148,6 +148,12 @@ def may_touch(style: str) -> bool:
     return "hand_on_leg" in STYLES[style].shows or STYLES[style].sitting in ("fighting", "lying")
 
 
+def look_in_style(person: PersonSpec) -> LookSpec:
+    """The look, with a phone in the hand that the style uses it with."""
+    hand = person.side if STYLES[person.style].phone and person.side is not None else "none"
+    return person.look.model_copy(update={"phone_hand": hand})
+
+
 def own_solids(cabin: Cabin, seat: str) -> list[OrientedBox]:
     """The solids that somebody on a seat must not go through: all but the child seat that is sat in."""
     if cabin.seats[seat].child_hip_m is None:

@@ -25,6 +25,7 @@ from cabinsafe.synthetic.ride.film import Film
 from cabinsafe.synthetic.ride.motion import Leg, Sway, min_jerk, plan_motions, vehicle_shake
 from cabinsafe.synthetic.ride.script import draw_ride
 from cabinsafe.synthetic.ride.spec import ENTRY_S, ActSpec, RiderSpec, RideSpec
+from cabinsafe.synthetic.scene import look_in_style
 from cabinsafe.synthetic.truth import RULES
 from cabinsafe.yaml_file import read_mapping
 
@@ -128,6 +129,17 @@ def test_true_scenes_know_ids_seats_and_what_is_hidden(film: Film) -> None:
     for track in scene.tracks:
         assert set(np.unique(track.skeleton.score)) <= {0.0, 0.5, 1.0}
         assert (np.isnan(track.skeleton.xy[:, 0]) == (track.skeleton.score == 0)).all()
+
+
+def test_a_phone_is_in_the_hand_that_uses_it_and_only_then(body_model) -> None:
+    spec = ride([{"acts": [act(0, "rest"), act(1.0, "phone", pose_seed=3)]}])
+    film = Film(spec, body_model)
+    (motion,) = film.motions
+    assert look_in_style(motion.person_at(0.5)).phone_hand == "none"
+    side = look_in_style(motion.person_at(3.0)).phone_hand
+    pose = film.figures(3.0)[1].pose
+    heights = {s: pose.head(f"wrist.{s[0].upper()}")[2] for s in ("left", "right")}
+    assert heights[side] == max(heights.values()), "the hand at the ear"
 
 
 def test_people_come_in_sit_down_and_leave(body_model) -> None:

@@ -84,6 +84,18 @@ def test_the_cabin_file_of_a_fixed_vehicle_can_be_analysed_with(tmp_path: Path) 
     assert view.seats
 
 
+def test_a_drawn_ride_and_its_script_give_the_same_clip(tmp_path: Path) -> None:
+    pytest.importorskip("anny", reason="needs the [synthetic] extra")
+    recipe = tmp_path / "small.yaml"
+    recipe.write_text("camera: {size_wh: [64, 48]}\npeople_count: [1]\n")
+    arguments = ("--seconds", 1, "--fps", 4, "--processes", 1)
+    shown = run("ride", "--seed", 3, "--recipe", recipe, *arguments, "--out", tmp_path / "drawn")
+    assert "4 frames" in shown and "What is true of it" in shown
+    run("ride", "--script", tmp_path / "drawn" / "ride.json", *arguments, "--out", tmp_path / "again")
+    for name in ("ride.mp4", "scenes.jsonl", "truth.json", "cabin.yaml"):
+        assert (tmp_path / "drawn" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
 def test_a_vehicle_left_to_chance_has_no_cabin_file(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text("cabin: {kind: van}\ncamera: {mount: mirror}\n")
     with pytest.raises(

@@ -17,15 +17,16 @@ from cabinsafe.synthetic.environment import Environment
 from cabinsafe.synthetic.light import lighting
 from cabinsafe.synthetic.mesh import Mesh
 from cabinsafe.synthetic.picture import SUPERSAMPLING, belt_meshes
-from cabinsafe.synthetic.posing.styles import STYLES, Sitting
+from cabinsafe.synthetic.posing.styles import STYLES
 from cabinsafe.synthetic.render import Rendering, render
 from cabinsafe.synthetic.ride.motion import RiderMotion, figure_of, plan_motions, vehicle_shake
 from cabinsafe.synthetic.ride.passage import entry_door
 from cabinsafe.synthetic.ride.spec import RideSpec
 from cabinsafe.synthetic.sampling import generator
+from cabinsafe.synthetic.scene import look_in_style
 from cabinsafe.synthetic.sensor import develop, metered_exposure
 from cabinsafe.synthetic.truth import Actor, Fact, PersonTruth, facts, person_truth
-from cabinsafe.synthetic.wardrobe.dressed import dress
+from cabinsafe.synthetic.wardrobe.dressed import Dressed, dress
 from cabinsafe.types import Scene, Skeleton, Track
 
 METERING_S = 2.0
@@ -64,7 +65,8 @@ class Film:
         self.spec = spec
         self.cabin, self.camera = Cabin(spec.cabin), Camera(spec.camera)
         self.motions = plan_motions(spec, self.cabin, model)
-        self._clothes = [dress(m.body, m.spec.look, assets) for m in self.motions]
+        self._assets = assets
+        self._clothes: dict[tuple[int, str], Dressed] = {}
         self._rooms: dict[frozenset[str], list[Mesh]] = {}
         self._world = Environment(spec.light)
         self._shake = vehicle_shake(spec.seed, spec.speed_m_s)
@@ -93,8 +95,18 @@ class Film:
         for number, figure in figures.items():
             motion = self.motions[number - 1]
             if not motion.is_passing(t_s):
-                judged[number] = Actor(motion.spec.act_at(t_s).seat, sitting_at(motion, t_s), figure)
+                judged[number] = Actor(
+                    motion.spec.act_at(t_s).seat, STYLES[motion.person_at(t_s).style].sitting, figure
+                )
         return judged
+
+    def _dressed(self, motion: RiderMotion, t_s: float) -> Dressed:
+        """A rider's clothes, and the phone, if one is in use."""
+        look = look_in_style(motion.person_at(t_s))
+        key = (motion.number, look.phone_hand)
+        if key not in self._clothes:
+            self._clothes[key] = dress(motion.body, look, self._assets)
+        return self._clothes[key]
 
     def _room(self, t_s: float) -> list[Mesh]:
         """The cabin, with the doors open through which people now pass."""
@@ -110,10 +122,11 @@ class Film:
         meshes = list(self._room(t_s))
         for number, figure in figures.items():
             motion = self.motions[number - 1]
-            meshes += self._clothes[number - 1].meshes(figure.pose, number)
+            clothes = self._dressed(motion, t_s)
+            meshes += clothes.meshes(figure.pose, number)
             act = motion.spec.act_at(t_s)
             if motion.spec.belted and not motion.is_passing(t_s) and STYLES[act.style].sitting == "seated":
-                meshes += belt_meshes(self.cabin.seats[act.seat], self._clothes[number - 1], figure.pose)
+                meshes += belt_meshes(self.cabin.seats[act.seat], clothes, figure.pose)
         light = lighting(
             self.spec.light, self.cabin.bounds, t_s * self.spec.speed_m_s, t_s, environment=self._world
         )
@@ -146,15 +159,6 @@ class Film:
             size_wh=self.spec.camera.size_wh,
             tracks=tuple(tracks),
         )
-
-
-def sitting_at(motion: RiderMotion, t_s: float) -> Sitting:
-    """How a rider sits: on the way from one act to the next, as in the nearer one."""
-    act = motion.spec.act_at(t_s)
-    before = [a for a in motion.spec.acts if a.start_s < act.start_s]
-    if before and t_s < act.start_s + act.move_s / 2:
-        act = before[-1]
-    return STYLES[act.style].sitting
 
 
 def true_track(motion: RiderMotion, truth: PersonTruth, t_s: float) -> Track | None:

@@ -92,9 +92,11 @@ class RiderMotion:
         body: the rider's body.
     """
 
-    def __init__(self, number: int, spec: RiderSpec, body: Body, legs: Sequence[Leg], seed: int) -> None:
-        self.number, self.spec, self.body = number, spec, body
-        self._legs = tuple(legs)
+    def __init__(
+        self, number: int, keys: Sequence[Occupant], spec: RiderSpec, legs: Sequence[Leg], seed: int
+    ) -> None:
+        self.number, self.spec, self.body = number, spec, keys[0].body
+        self._keys, self._legs = tuple(keys), tuple(legs)
         rng = generator(seed, "sway", number)
         self._breath = (rng.uniform(*_BREATHS_HZ), rng.uniform(0, 2 * np.pi))
         self._sway = Sway(rng, 15)
@@ -112,6 +114,11 @@ class RiderMotion:
         before = [a for a in spec.acts if a.start_s < act.start_s]
         swapping = bool(before) and before[-1].seat != act.seat and t_s < act.held_s
         return coming or leaving or swapping
+
+    def person_at(self, t_s: float) -> PersonSpec:
+        """What the rider does: on the way from one act to the next, what the nearer one is."""
+        begun = [i for i, act in enumerate(self.spec.acts) if i == 0 or act.start_s + act.move_s / 2 <= t_s]
+        return self._keys[begun[-1]].spec
 
     def planned(self, t_s: float) -> Posture:
         """The posture by the script alone."""
@@ -143,7 +150,7 @@ def plan_motions(spec: RideSpec, cabin: Cabin, model: BodyModel) -> tuple[RiderM
     motions = []
     for number, (rider, body) in enumerate(zip(spec.riders, bodies, strict=True), 1):
         legs = _legs_of(spec, cabin, rider, body, keys[number])
-        motions.append(RiderMotion(number, rider, body, legs, spec.seed))
+        motions.append(RiderMotion(number, keys[number], rider, legs, spec.seed))
     return tuple(motions)
 
 
