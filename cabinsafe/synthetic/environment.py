@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cabinsafe.errors import DataError
 from cabinsafe.synthetic.light_spec import LightKind, LightSpec, blackbody
@@ -64,8 +64,8 @@ class Environment:
         """
         if not np.isfinite(travelled_m):
             raise DataError(f"travelled_m: expected a finite number of metres, got {travelled_m}")
-        picture = np.empty((HEIGHT, WIDTH, 3), np.float32)
-        picture[: HEIGHT // 2] = self._backdrop
+        picture = np.empty((3, HEIGHT, WIDTH), np.float32)
+        picture[:, : HEIGHT // 2] = self._backdrop
         for height, plane in self._planes:
             self._lay(picture, height, plane, travelled_m)
         for side in (1, -1):
@@ -73,8 +73,8 @@ class Environment:
                 self._stand(picture, strip, side, travelled_m)
         picture += self._glare
         if self.spec.is_mono:
-            picture[:] = picture.mean(axis=2, keepdims=True)
-        return _blurred(picture, self.spec.defocus_deg / 180 * HEIGHT)
+            picture[:] = picture.mean(axis=0)
+        return _blurred(cv2.merge(list(picture)), self.spec.defocus_deg / 180 * HEIGHT)
 
     @property
     def _ceiling_m(self) -> float:
@@ -88,35 +88,35 @@ class Environment:
         return _f32(white * 1.25 + 0.12 * spec.sun_color * (0.3 + spec.haze) + 0.004 * spec.lamp_color)
 
     def _sky(self) -> Floats:
-        """Sky (H / 2, W, 3): bluer upwards, clouds on a plane, at night the lamps' glow at the horizon."""
+        """Sky (3, H / 2, W): bluer upwards, clouds on a plane, at night the lamps' glow at the horizon."""
         spec = self.spec
         pitch = self._pitch[: HEIGHT // 2]
-        up = np.sin(pitch)[..., None]
-        clear = self._far + (0.75 * spec.sky_color - self._far) * (
-            1 - np.exp(-up / (0.12 + 0.3 * spec.haze))
-        )
+        up = np.sin(pitch)
         noise = _fractal(generator(spec.scenery_seed, "clouds"), 256, 256)
-        reach = 40 * np.cos(pitch) / (up[..., 0] + 0.12)
+        reach = 40 * np.cos(pitch) / (up + 0.12)
         u, v = _f32(reach * np.cos(self._yaw) % 256), _f32(reach * np.sin(self._yaw) % 256)
-        cover = cv2.remap(noise, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)[..., None]
+        cover = cv2.remap(noise, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
         alpha = np.clip((cover - 1.2 + 2.4 * spec.clouds) * 1.2, 0, 1) * np.minimum(up * 8, 1)
-        white = spec.sky_color.mean() * (0.9 - 0.35 * spec.clouds)
-        lit = 1.5 * white + 0.2 * spec.sun_color
-        cloud = _f32(lit) - _f32(0.5 * white) * np.clip(cover, -1, 1)
-        return _f32(clear) + (cloud - _f32(clear)) * alpha
+        white = float(spec.sky_color.mean()) * (0.9 - 0.35 * spec.clouds)
+        cloud = white * (1.5 - 0.5 * np.clip(cover, -1, 1))
+        blue = 1 - np.exp(-up / (0.12 + 0.3 * spec.haze))
+        clear = _f32(self._far + (0.75 * spec.sky_color - self._far) * blue[..., None])
+        tint = _f32(0.2 * spec.sun_color)
+        planes = [clear[..., i] + (cloud + tint[i] - clear[..., i]) * alpha for i in range(3)]
+        return np.stack(planes)
 
     def _sun_glow(self) -> Floats:
-        """The sun's disc and the glow around it, veiling also what stands before it."""
+        """The sun's disc and the glow around it (3, H, W), veiling also what stands before it."""
         spec = self.spec
         if not spec.sun_color.any():
-            return np.zeros(3, np.float32)
+            return np.zeros((3, 1, 1), np.float32)
         flat, sun = np.cos(self._pitch), _f32(spec.sun_direction)
         cosine = (
             flat * (np.cos(self._yaw) * sun[0] + np.sin(self._yaw) * sun[1]) + np.sin(self._pitch) * sun[2]
         )
         angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
         glow = 20 * np.exp(-((angle / 1.5) ** 2)) + 0.5 * np.exp(-angle / (6 + 14 * spec.haze))
-        return glow[..., None] * _f32(spec.sun_color)
+        return _f32(glow * _f32(spec.sun_color)[:, None, None])
 
     def _side(self, side: int) -> list[Strip]:
         spec = self.spec
@@ -170,11 +170,10 @@ class Environment:
         x = np.clip(reach * np.cos(yaw), -_FARTHEST_M, _FARTHEST_M)
         y = np.clip(reach * np.sin(yaw), -_HALF_ROAD_M, _HALF_ROAD_M)
         per_m = (plane.shape[0] - 1) / (2 * _HALF_ROAD_M)
-        seen = _scrolled(plane, x + travelled_m, PERIOD_M, (y + _HALF_ROAD_M) * per_m)
+        seen = _scrolled(plane, x + travelled_m % PERIOD_M, PERIOD_M, (y + _HALF_ROAD_M) * per_m)
         clear = self._clear(np.abs(reach))
-        seen *= clear
-        seen += self._far * (1 - clear)
-        picture[rows] = seen
+        for shown, color, far in zip(picture[:, rows], seen, self._far, strict=True):
+            shown[:] = color * clear + far * (1 - clear)
 
     def _stand(self, picture: Floats, strip: Strip, side: int, travelled_m: float) -> None:
         """Draw an upright strip on one side."""
@@ -186,16 +185,15 @@ class Environment:
         x = strip.distance_m * np.clip(1 / np.tan(yaw), -_STEEPEST, _STEEPEST) + strip.speed * travelled_m
         z = EYE_M + np.tan(self._pitch[top:bottom]) * reach
         row = strip.pixels.shape[0] - 1.5 - z * strip.per_m[1]
-        seen = _scrolled(strip.pixels, np.broadcast_to(x, z.shape), strip.period_m, row)
-        color, alpha, clear = seen[..., :3], seen[..., 3:], self._clear(reach)
-        color *= clear
-        color += self._far * (1 - clear) * alpha
-        color += picture[top:bottom, half] * (1 - alpha)
-        picture[top:bottom, half] = color
+        seen = _scrolled(strip.pixels, x, strip.period_m, row)
+        clear, behind = self._clear(reach), 1 - seen[3]
+        veil = (1 - clear) * seen[3]
+        for shown, color, far in zip(picture[:, top:bottom, half], seen[:3], self._far, strict=True):
+            shown[:] = shown * behind + color * clear + far * veil
 
-    def _clear(self, reach: NDArray[np.float64]) -> Floats:
-        """Share of light that comes through the air over distances in metres, with a last axis added."""
-        return _f32(np.exp(-reach / (40 * 100 ** (1 - self.spec.haze))))[..., None]
+    def _clear(self, reach: ArrayLike) -> Floats:
+        """Share of light that comes through the air over distances in metres."""
+        return _f32(np.exp(-np.asarray(reach) / (40 * 100 ** (1 - self.spec.haze))))
 
 
 def panorama(spec: LightSpec, travelled_m: float = 0.0) -> Floats:
@@ -203,14 +201,17 @@ def panorama(spec: LightSpec, travelled_m: float = 0.0) -> Floats:
     return Environment(spec).panorama(travelled_m)
 
 
-def _scrolled(texture: Floats, x_m: ArrayLike, period_m: float, row: NDArray[np.float64]) -> Floats:
-    """Sample a texture that repeats along x at places in metres and rows in pixels (centres at 0, 1, ...)."""
+def _scrolled(texture: Floats, x_m: ArrayLike, period_m: float, row: ArrayLike) -> tuple[Floats, ...]:
+    """Sample a texture that repeats along x at places in metres and rows in pixels (centres at 0, 1, ...).
+
+    Returns:
+        One array for each of the texture's channels, of the shape of ``row``.
+    """
     wrapped = np.concatenate([texture[:, -1:], texture, texture[:, :1]], axis=1)
-    column = np.asarray(x_m) % period_m / period_m * texture.shape[1] + 0.5
-    seen: Floats = cv2.remap(
-        wrapped, _f32(column), _f32(row), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return seen
+    column = np.asarray(x_m) % period_m * (texture.shape[1] / period_m) + 0.5
+    columns = _f32(np.broadcast_to(_f32(column), np.shape(row)))
+    seen = cv2.remap(wrapped, columns, _f32(row), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return tuple(cv2.split(seen))
 
 
 def _blurred(picture: Floats, radius_rows: float) -> Floats:
@@ -229,7 +230,7 @@ def _blurred(picture: Floats, radius_rows: float) -> Floats:
 def _fractal(rng: np.random.Generator, rows: int, columns: int) -> Floats:
     """Noise (rows, columns) that repeats, like clouds (amplitude falls with frequency), of variance 1."""
     frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None]) * columns
-    white = rng.standard_normal((rows, columns), np.float32)
+    white = _f32(rng.standard_normal((rows, columns)))
     noise = np.fft.irfft2(np.fft.rfft2(white) / _f32(np.maximum(frequency, 1.0) ** 1.6), white.shape)
     return _f32((noise - noise.mean()) / noise.std())
 

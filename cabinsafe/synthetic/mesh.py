@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -116,21 +118,11 @@ def rounded_box(
         power: 2 is an ellipsoid, 10 nearly a box.
         cells: cells along each edge.
     """
-    faces, triangles, count = [], [], 0
-    line = np.linspace(-1, 1, cells + 1)
-    for axis in range(3):
-        for sign in (-1.0, 1.0):
-            face = np.empty((cells + 1, cells + 1, 3))
-            face[..., axis] = sign
-            face[..., (axis + 1) % 3], face[..., (axis + 2) % 3] = line[:, None], line[None, :]
-            faces.append(face.reshape(-1, 3))
-            triangles.append(_grid_triangles(cells + 1, cells + 1) + count)
-            count += (cells + 1) ** 2
-    points = np.concatenate(faces)
-    points /= (np.abs(points) ** power).sum(axis=1, keepdims=True) ** (1 / power)
+    cube, triangles = _cube(cells)
+    points = cube / (np.abs(cube) ** power).sum(axis=1, keepdims=True) ** (1 / power)
     points = points * np.asarray(size, np.float64) / 2
     turned = points if rotation is None else points @ np.asarray(rotation, np.float64).T
-    return turned + np.asarray(center, np.float64), np.concatenate(triangles)
+    return turned + np.asarray(center, np.float64), triangles
 
 
 def tube(path: ArrayLike, radius: float | Sequence[float], sides: int = 8, closed: bool = False) -> Shape:
@@ -144,20 +136,18 @@ def tube(path: ArrayLike, radius: float | Sequence[float], sides: int = 8, close
     turn = np.linspace(0, 2 * np.pi, sides, endpoint=False)[None, :, None]
     tangents = _units(ahead - behind)
     steep = np.abs(tangents[:, 2:]) >= 0.9
-    across = _units(np.cross(tangents, np.where(steep, (0.9, 0.4, 0.1), (0.3, 0.2, 0.93))))
-    up = np.cross(tangents, across)
+    across = _units(crosses(tangents, np.where(steep, (0.9, 0.4, 0.1), (0.3, 0.2, 0.93))))
+    up = crosses(tangents, across)
     spokes = np.cos(turn) * across[:, None] + np.sin(turn) * up[:, None]
     rings = points[:, None] + radii[:, None, None] * spokes
-    wrapped = _grid_triangles(count + closed, sides + 1)
-    row, column = np.divmod(wrapped, sides + 1)
-    return rings.reshape(-1, 3), (row % count) * sides + column % sides
+    return rings.reshape(-1, 3), _tube_triangles(count, sides, closed)
 
 
 def ribbon(path: ArrayLike, normals: ArrayLike, width: float) -> Shape:
     """A flat strip along a path (N, 3) that faces along ``normals`` (N, 3): a belt, a strap."""
     points, facing = np.asarray(path, np.float64), np.asarray(normals, np.float64)
     tangents = np.gradient(points, axis=0)
-    across = np.cross(tangents, facing)
+    across = crosses(tangents, np.broadcast_to(facing, tangents.shape))
     across *= width / 2 / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
     sides = np.stack([points - across, points + across], axis=1).reshape(-1, 3)
     return sides, _grid_triangles(len(points), 2)
@@ -172,6 +162,14 @@ def joined(shapes: Sequence[Shape]) -> Shape:
     )
 
 
+def crosses(first: Array, second: Array) -> Array:
+    """Cross products (N, 3) of rows; quicker than numpy's, which serves any axes."""
+    products = np.empty_like(first)
+    for i, (j, k) in enumerate(((1, 2), (2, 0), (0, 1))):
+        products[:, i] = first[:, j] * second[:, k] - first[:, k] * second[:, j]
+    return products
+
+
 def _units(vectors: Array) -> Array:
     """Rows (N, 3) at unit length; those without length stay."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -179,7 +177,37 @@ def _units(vectors: Array) -> Array:
     return units
 
 
+@lru_cache(maxsize=256)
 def _grid_triangles(rows: int, columns: int) -> NDArray[np.int64]:
+    """(T, 3) two triangles per cell of a grid of points that come row by row; read-only."""
     corner = np.arange(rows * columns, dtype=np.int64).reshape(rows, columns)
     a, b, c, d = corner[:-1, :-1], corner[1:, :-1], corner[1:, 1:], corner[:-1, 1:]
-    return np.concatenate([np.stack(face, axis=-1).reshape(-1, 3) for face in ((a, b, c), (a, c, d))])
+    faces = [np.stack(face, axis=-1).reshape(-1, 3) for face in ((a, b, c), (a, c, d))]
+    return _read_only(np.concatenate(faces))
+
+
+@lru_cache(maxsize=256)
+def _tube_triangles(count: int, sides: int, closed: bool) -> NDArray[np.int64]:
+    row, column = np.divmod(_grid_triangles(count + closed, sides + 1), sides + 1)
+    return _read_only((row % count) * sides + column % sides)
+
+
+@lru_cache(maxsize=32)
+def _cube(cells: int) -> Shape:
+    """The surface of the cube from -1 to 1, each face cut into cells; read-only."""
+    faces: list[Array] = []
+    triangles = []
+    line = np.linspace(-1, 1, cells + 1)
+    for axis in range(3):
+        for sign in (-1.0, 1.0):
+            face = np.empty((cells + 1, cells + 1, 3))
+            face[..., axis] = sign
+            face[..., (axis + 1) % 3], face[..., (axis + 2) % 3] = line[:, None], line[None, :]
+            triangles.append(_grid_triangles(cells + 1, cells + 1) + len(faces) * (cells + 1) ** 2)
+            faces.append(face.reshape(-1, 3))
+    return _read_only(np.concatenate(faces)), _read_only(np.concatenate(triangles))
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    array.flags.writeable = False
+    return array

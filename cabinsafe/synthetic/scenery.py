@@ -140,15 +140,16 @@ def _facade(rng: Rng, strip: Strip, glow: Glow, x: Span, height: float, wall: ND
     bay, share = float(rng.uniform(1.8, 4.0)), float(rng.uniform(0.4, 0.8))
     lit = rng.random((32, 64)) < glow.lit_share
     pane = glow.white * rng.uniform(0.03, 0.6, (32, 64, 1))
-    colors = np.where(lit[..., None], glow.lit * rng.uniform(0.3, 1.3, (32, 64, 1)), pane).astype(np.float32)
+    colors = np.where(lit[..., None], glow.lit * rng.uniform(0.3, 1.3, (32, 64, 1)), pane)
+
+    table = np.ones((32 * 64 + 1, 4), np.float32)
+    table[:-1, :3], table[-1, :3] = colors.reshape(-1, 3), glow.white * wall
 
     (rows, columns), heights, along = strip.block(x, (0, height))
     storey, bays = heights / 3.1, (along - x[0]) / bay
     window = (np.abs(storey % 1 - 0.55) < 0.28) & (np.abs(bays % 1 - 0.5) < share / 2)
-    cell = colors[(storey.astype(int) % 32), (bays.astype(int) % 64)]
-    plaster = (glow.white * wall).astype(np.float32)
-    strip.pixels[rows, columns, :3] = np.where(window[..., None], cell, plaster)
-    strip.pixels[rows, columns, 3] = 1.0
+    cell = storey.astype(int) % 32 * 64 + bays.astype(int) % 64
+    strip.pixels[rows, columns] = table[np.where(window, cell, 32 * 64)]
 
 
 def trees(rng: Rng, strip: Strip, glow: Glow, pitch_m: float, presence: float, height_m: float) -> None:

@@ -1,4 +1,4 @@
-"""Which triangles of a surface share edges, whatever its shape: counted once, then taken along to its parts."""
+"""Which edges the triangles of a surface share, whatever its shape: counted once, then given to its parts."""
 
 from __future__ import annotations
 

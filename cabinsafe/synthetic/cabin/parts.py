@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from cabinsafe.synthetic.cabin.materials import MaterialsSpec
-from cabinsafe.synthetic.mesh import Material, Mesh, Shape, joined
+from cabinsafe.synthetic.mesh import Material, Mesh, Shape, crosses, joined
 from cabinsafe.synthetic.rotations import Array, normalized
 
 Corner = tuple[float, float, float, int]
@@ -168,7 +169,7 @@ def oval(
     wide = np.asarray(across, np.float64) - 0 * tangents
     wide = wide - (wide * tangents).sum(axis=1, keepdims=True) * tangents / (tangents**2).sum(axis=1)[:, None]
     wide /= np.linalg.norm(wide, axis=1, keepdims=True)
-    thick = np.cross(tangents / np.linalg.norm(tangents, axis=1, keepdims=True), wide)
+    thick = crosses(tangents / np.linalg.norm(tangents, axis=1, keepdims=True), wide)
     turn = np.linspace(0, 2 * np.pi, sides, endpoint=False)
     half_w, half_t = (
         np.broadcast_to(np.asarray(v, np.float64) / 2, (len(points),)) for v in (widths, thicknesses)
@@ -184,7 +185,7 @@ def oval(
 
 def smooth(share: ArrayLike) -> Array:
     """0 below 0, 1 above 1, smooth between (3 s^2 - 2 s^3)."""
-    s = np.clip(np.asarray(share, np.float64), 0, 1)
+    s = np.minimum(np.maximum(share, 0.0), 1.0)  # quicker than clip on single numbers
     result: Array = s * s * (3 - 2 * s)
     return result
 
@@ -198,10 +199,13 @@ def _loop_normals(loop: Array) -> Array:
     return normal if area > 0 else -normal
 
 
+@lru_cache(maxsize=256)
 def _ring_triangles(rows: int, columns: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """Triangles between rings of points, each closed."""
+    """Triangles between rings of points, each closed; read-only."""
     row, column = np.meshgrid(np.arange(rows - 1), np.arange(columns), indexing="ij")
     after = (column + 1) % columns
     a, b = row * columns + column, (row + 1) * columns + column
     c, d = (row + 1) * columns + after, row * columns + after
-    return np.concatenate([np.stack(face, axis=-1).reshape(-1, 3) for face in ((a, b, c), (a, c, d))])
+    triangles = np.concatenate([np.stack(face, axis=-1).reshape(-1, 3) for face in ((a, b, c), (a, c, d))])
+    triangles.flags.writeable = False
+    return triangles

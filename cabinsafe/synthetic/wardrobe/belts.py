@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import ndimage
@@ -54,7 +56,7 @@ def seat_belt(
     other = mirrored if lap_anchor is None else np.asarray(lap_anchor, np.float64)
     cloth = _Posed(person, pose, _TRUNK)
     lines = (start, over, breast, flank, end), (end, lap, other)
-    return [_strap(cloth, np.stack(line), material) for line in lines]
+    return _straps(cloth, [np.stack(line) for line in lines], material)
 
 
 def _way(person: Dressed, pose: BonePose, seat_side: int, buckle: Array) -> tuple[Array, ...]:
@@ -143,40 +145,48 @@ class _Posed:
     """The posed clothes and skin on some bones: how far out of them points are."""
 
     def __init__(self, person: Dressed, pose: BonePose, part_of: tuple[str, ...]) -> None:
-        bones = [i for i, name in enumerate(person.body.rig.labels) if name.startswith(part_of)]
+        on_bones = np.array([name.startswith(part_of) for name in person.body.rig.labels], np.float32)
         points, normals = [], []
         for part, posed in zip(person.garments, person.meshes(pose, CABIN), strict=True):
-            if part.name not in _NOT_UNDER_BELTS:
-                rows = np.asarray(part.skin.weights[:, bones].sum(axis=1)).ravel() > 0.5
+            rows = part.skin.weights @ on_bones > 0.5
+            if part.name not in _NOT_UNDER_BELTS and rows.any():
                 points.append(posed.vertices[rows].astype(np.float64))
                 normals.append(vertex_normals(posed.vertices.astype(np.float64), part.triangles)[rows])
         self.points, self.normals = np.concatenate(points), np.concatenate(normals)
-        self._tree = cKDTree(self.points)
+        self._tree = cKDTree(self.points, balanced_tree=False, compact_nodes=False)
 
     def gaps(self, points: Array) -> tuple[Array, Array]:
         """How far out (N,) of the nearest spots, metres, and the normal there (N, 3)."""
         nearest = self._tree.query(points, k=3)[1]
-        out = self.normals[nearest].mean(axis=1)
-        out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+        out = self.normals[nearest].sum(axis=1)
+        out /= np.maximum(np.sqrt(np.einsum("nj,nj->n", out, out)), 1e-9)[:, None]
         gaps = np.einsum("nkj,nj->nk", points[:, None] - self.points[nearest], out)
         return gaps.min(axis=1), out
 
 
-def _strap(cloth: _Posed, corners: Array, material: Material) -> Mesh:
-    """A strap from the first to the last corner, tightened over the clothes from the way the corners lead."""
+def _straps(cloth: _Posed, ways: Sequence[Array], material: Material) -> list[Mesh]:
+    """Straps from the first to the last corner of each way (C, 3), tightened over the clothes."""
+    paths = np.stack([_stepped(corners) for corners in ways])
+    free = paths[:, 1:-1]
+    for _ in range(_TIGHTENINGS):
+        free[:] = (paths[:, :-2] + paths[:, 2:]) / 2
+        gap, out = cloth.gaps(free.reshape(-1, 3))
+        push = np.minimum(np.maximum(BELT_GAP_M - gap, 0), 0.03)[:, None] * out
+        free += push.reshape(free.shape)
+    for _ in range(_EVENINGS):
+        free[:] = (paths[:, :-2] + 6 * free + paths[:, 2:]) / 8
+    facing = cloth.gaps(paths.reshape(-1, 3))[1].reshape(paths.shape)
+    for _ in range(_EVENINGS):
+        facing[:, 1:-1] = (facing[:, :-2] + facing[:, 1:-1] + facing[:, 2:]) / 3
+    strips = (ribbon(path, out, BELT_WIDTH_M) for path, out in zip(paths, facing, strict=True))
+    return [mesh(strip, material) for strip in strips]
+
+
+def _stepped(corners: Array) -> Array:
+    """(S, 3) even steps along the way through corners (C, 3)."""
     lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(corners, axis=0), axis=1))])
     along = np.linspace(0, lengths[-1], _STEPS)
-    path = np.stack([np.interp(along, lengths, axis) for axis in corners.T], axis=1)
-    for _ in range(_TIGHTENINGS):
-        path[1:-1] = (path[:-2] + path[2:]) / 2
-        gap, out = cloth.gaps(path[1:-1])
-        path[1:-1] += np.clip(BELT_GAP_M - gap, 0, 0.03)[:, None] * out
-    for _ in range(_EVENINGS):
-        path[1:-1] = (path[:-2] + 6 * path[1:-1] + path[2:]) / 8
-    _, out = cloth.gaps(path)
-    for _ in range(_EVENINGS):
-        out[1:-1] = (out[:-2] + out[1:-1] + out[2:]) / 3
-    return mesh(ribbon(path, out, BELT_WIDTH_M), material)
+    return np.stack([np.interp(along, lengths, axis) for axis in corners.T], axis=1)
 
 
 def _draped(local: Array, u: Array, v: Array) -> Array:

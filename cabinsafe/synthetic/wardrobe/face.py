@@ -9,9 +9,9 @@ from scipy.interpolate import griddata
 from scipy.spatial import cKDTree
 
 from cabinsafe.synthetic.rotations import Array
+from cabinsafe.synthetic.topology import Mask
 from cabinsafe.synthetic.wardrobe.fitting import Fitting
 from cabinsafe.synthetic.wardrobe.garment import ramp
-from cabinsafe.synthetic.topology import Mask
 
 Box = tuple[float, float, float, float]
 
@@ -121,7 +121,9 @@ class Face:
         """(N, 3) points moved along x onto the face."""
         across = self._front[:, 1:]
         margin = 0.5 * self.unit
-        near = ((across > points[:, 1:].min(axis=0) - margin) & (across < points[:, 1:].max(axis=0) + margin)).all(axis=1)
+        near = (
+            (across > points[:, 1:].min(axis=0) - margin) & (across < points[:, 1:].max(axis=0) + margin)
+        ).all(axis=1)
         depth = griddata(across[near], self._front[near, 0], points[:, 1:], "linear")
         off = np.isnan(depth)
         if off.any():

@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from cabinsafe.synthetic.body import KEYPOINTS, Body
 from cabinsafe.synthetic.rotations import Array
-from cabinsafe.synthetic.topology import Mask, Index
+from cabinsafe.synthetic.topology import Index, Mask
 from cabinsafe.synthetic.wardrobe.surface import Surface, vertex_normals
 
 _ARM = ("upperarm", "lowerarm", "wrist", "finger", "metacarpal")

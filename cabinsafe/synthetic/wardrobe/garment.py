@@ -96,7 +96,7 @@ class Cloth:
 
 def shell(fit: Fitting, field: Array, cloth: Cloth, rng: np.random.Generator) -> Surface:
     """A sheet around the part of the body where ``field`` (V,), metres from the hem, is positive."""
-    piece, rows = fit.surface.kept(np.any((field > 0)[fit.surface.triangles], axis=1))
+    piece, rows = fit.surface.kept((field > 0)[fit.surface.triangles.T].any(axis=0))
     values = np.column_stack([field, cloth.ease_m, cloth.folds_m, fit.normals])[rows]
     if cloth.split:
         piece, mix = piece.split()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -94,7 +95,16 @@ def read_garment(assets: Path | None, kind: str, name: str) -> Binding:
     files = sorted((assets / kind / name).glob("*.mhclo"))
     if not files:
         raise DataError(f"{assets / kind / name}: expected an .mhclo file of MakeHuman, found none")
-    return read_mhclo(files[0])
+    return _kept(files[0], files[0].stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _kept(path: Path, _modified_ns: int) -> Binding:
+    """A file as it was at a time, parsed once: a set of pictures dresses many in the same clothes."""
+    binding = read_mhclo(path)
+    for array in (binding.bound, binding.shares, binding.offsets, binding.triangles, binding.hidden):
+        array.flags.writeable = False
+    return binding
 
 
 def read_mhclo(path: Path) -> Binding:

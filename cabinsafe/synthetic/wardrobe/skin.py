@@ -7,12 +7,12 @@ import numpy as np
 from cabinsafe.synthetic.mesh import Material, Pattern
 from cabinsafe.synthetic.rotations import Array
 from cabinsafe.synthetic.sampling import generator
+from cabinsafe.synthetic.topology import Index, Mask
 from cabinsafe.synthetic.wardrobe import palette
 from cabinsafe.synthetic.wardrobe.face import Face
 from cabinsafe.synthetic.wardrobe.fitting import Fitting
 from cabinsafe.synthetic.wardrobe.garment import Garment, garment, ramp
 from cabinsafe.synthetic.wardrobe.spec import LookSpec
-from cabinsafe.synthetic.topology import Index, Mask
 from cabinsafe.synthetic.wardrobe.surface import bumps, rigid, ring_triangles, sheet_triangles
 
 _SCLERA = Material((0.62, 0.60, 0.57), roughness=0.35, ir_reflectance=0.55)
@@ -24,8 +24,8 @@ def skin(fit: Fitting, look: LookSpec, covered: Mask) -> list[Garment]:
     eyes = fit.near("eye_front.L", "eye_front.R", "eye_back.L", "eye_back.R")
     hidden = covered | face.cavities
     triangles = fit.surface.triangles
-    of_eyes = np.all(eyes[triangles], axis=1)
-    bare, rows = fit.surface.kept(~np.all(hidden[triangles], axis=1) & ~of_eyes)
+    of_eyes = eyes[triangles.T].all(axis=0)
+    bare, rows = fit.surface.kept(~hidden[triangles.T].all(axis=0) & ~of_eyes)
     color = palette.skin_color(look.skin_tone, look.skin_redness)
     material = Material(color, roughness=0.6, wrinkles=0.05, ir_reflectance=0.6)
     balls, _ = fit.surface.kept(of_eyes)

@@ -10,13 +10,13 @@ from scipy.sparse.csgraph import connected_components
 
 from cabinsafe.synthetic.mesh import Material
 from cabinsafe.synthetic.rotations import Array
+from cabinsafe.synthetic.topology import Index
 from cabinsafe.synthetic.wardrobe.fitting import Fitting
 from cabinsafe.synthetic.wardrobe.garment import Layer, garment
 from cabinsafe.synthetic.wardrobe.hair import strands
 from cabinsafe.synthetic.wardrobe.makehuman import read_garment
 from cabinsafe.synthetic.wardrobe.skirt import leg_weights
 from cabinsafe.synthetic.wardrobe.spec import LookSpec
-from cabinsafe.synthetic.topology import Index
 from cabinsafe.synthetic.wardrobe.surface import Surface
 
 _SMALL = 0.04

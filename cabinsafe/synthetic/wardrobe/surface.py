@@ -14,6 +14,7 @@ from cabinsafe.synthetic.mesh import Shape
 from cabinsafe.synthetic.rotations import Array
 from cabinsafe.synthetic.topology import Index, Mask, Topology
 
+
 @dataclass(frozen=True)
 class Surface:
     """Triangles whose vertices follow bones; every change mixes points and weights alike.
@@ -49,7 +50,7 @@ class Surface:
         inside, edges = field > 0, self.topology.edges
         crossed = inside[edges[:, 0]] != inside[edges[:, 1]]
         number = len(field) + np.cumsum(crossed) - 1
-        count = inside[self.triangles].sum(axis=1)
+        count = inside[self.triangles.T].sum(axis=0)
         pieces = [self.triangles[count == 3]]
         for inner, odd in ((1, True), (2, False)):
             turn = _odd_first(self.triangles[count == inner], inside, odd)
