@@ -3,10 +3,10 @@
     cabinsafe synth images --count 600 --seed 9 --out SET
     python benchmarks/realism.py SET --model cabinsafe-pose --model other/card.json
 
-A person counts as recalled where a predicted skeleton reaches an object keypoint similarity over .5 (COCO's sigmas,
-the area of the person's mask); a prediction recalls one person at most. Only people with at least five keypoints in
-sight count. ``benchmarks/recipes/easy.yaml`` makes the easy upright view: one or two people who sit, by day, seen
-from the dashboard.
+A person counts as recalled where a predicted skeleton reaches an object keypoint similarity over .5 (COCO's
+sigmas, the area of the person's mask); a prediction recalls one person at most. Only people with at least five
+keypoints in sight count. ``benchmarks/recipes/easy.yaml`` makes the easy upright view: people who sit upright on a
+bench, whole in view, by day.
 """
 
 from __future__ import annotations

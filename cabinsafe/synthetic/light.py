@@ -25,17 +25,17 @@ __all__ = ["KIND_SHARES", "LightSpec", "draw_light", "lighting"]
 
 KIND_SHARES: Mapping[LightKind, float] = MappingProxyType(
     {
-        "day": 0.24,
-        "overcast": 0.14,
+        "day": 0.26,
+        "overcast": 0.16,
         "low_sun": 0.16,
         "dusk": 0.07,
         "night": 0.07,
-        "night_ir": 0.26,
+        "night_ir": 0.22,
         "tunnel": 0.06,
     }
 )
 """How often each kind is drawn."""
-_DAY_INFRARED_SHARE = 0.15
+_DAY_INFRARED_SHARE = 0.10
 """Share of other kinds than night_ir that an infrared camera sees too."""
 _SCENERY_SHARES: Mapping[Scenery, float] = MappingProxyType(
     {"city": 0.38, "suburb": 0.27, "country": 0.16, "motorway": 0.19}
