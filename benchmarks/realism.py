@@ -4,9 +4,9 @@
     python benchmarks/realism.py SET --model cabinsafe-pose --model other/card.json
 
 A person counts as recalled where a predicted skeleton reaches an object keypoint similarity over .5 (COCO's
-sigmas, the area of the person's mask); a prediction recalls one person at most. Only people with at least five
-keypoints in sight count. ``benchmarks/recipes/easy.yaml`` makes the easy upright view: people who sit upright on a
-bench, whole in view, by day.
+sigmas, the area of the person's mask); a prediction recalls one person at most. Only people with at least
+five keypoints in sight count. ``benchmarks/recipes/easy.yaml`` makes the easy upright view: people who sit
+upright on a bench, whole in view, by day.
 """
 
 from __future__ import annotations

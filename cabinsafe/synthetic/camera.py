@@ -61,8 +61,8 @@ class CameraSpec(Options):
         corner = float(_bent(half, self.distortion)) * np.hypot(*self.size_wh) / self.size_wh[0]
         if half > angles[-1] or corner * CORNER_MARGIN > bent[-1]:
             raise ValueError(
-                f"this distortion can be undone up to {np.degrees(angles[-1]):.0f} degrees off the axis, and "
-                f"the picture's corners lie further out: take a smaller fov_deg, distortion or height"
+                f"this distortion can be undone up to {np.degrees(angles[-1]):.0f} degrees from the axis, "
+                f"and the picture's corners lie further out: take a smaller fov_deg, distortion or height"
             )
 
 

@@ -90,7 +90,8 @@ def test_a_drawn_ride_and_its_script_give_the_same_clip(tmp_path: Path) -> None:
     recipe.write_text("camera: {size_wh: [64, 48]}\npeople_count: [1]\n")
     arguments = ("--seconds", 1, "--fps", 4, "--processes", 1)
     shown = run("ride", "--seed", 3, "--recipe", recipe, *arguments, "--out", tmp_path / "drawn")
-    assert "4 frames" in shown and "What is true of it" in shown
+    assert "4 frames" in shown
+    assert "What is true of it" in shown
     run("ride", "--script", tmp_path / "drawn" / "ride.json", *arguments, "--out", tmp_path / "again")
     for name in ("ride.mp4", "scenes.jsonl", "truth.json", "cabin.yaml"):
         assert (tmp_path / "drawn" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
