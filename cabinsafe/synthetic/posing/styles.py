@@ -78,12 +78,12 @@ def _leg_styles() -> dict[str, Style]:
         "feet_dash": Style(
             ranges={"recline": (0.9, 1.2), "slide": (0.03, 0.12), "bend": (10, 30)}, near_foot=("dashboard",),
             far_foot=("dashboard", "dashboard", "floor"), shows=(dash,), needs=("dash", "passenger"),
-            weight=2.0,
+            weight=4.0,
         ),
         "legs_stretched": Style(
             ranges={"recline": (0.9, 1.1)}, near_foot=("under_dashboard",),
             far_foot=("under_dashboard", "stretched"),
-            near_miss_of=dash, needs=("dash", "passenger"), weight=1.0,
+            near_miss_of=dash, needs=("dash", "passenger"), weight=2.5,
         ),
     }  # fmt: skip
 
@@ -146,7 +146,7 @@ def _pair_styles() -> dict[str, Style]:
         "hug": Style(
             ranges={"yaw": (12, 35), "twist": (15, 35), "side": (6, 18),
             "turn": (-10, 25)}, near=("partner_shoulder",),
-            far=("partner_back",), needs=("partner", "passenger"), answer="hug_back", weight=1.0,
+            far=("partner_back",), needs=("partner", "passenger"), answer="hug_back", weight=2.5,
         ),
         "hug_back": Style(
             ranges={"yaw": (10, 25), "twist": (12, 28), "side": (2, 12)}, near=("partner_back", "lap"),
@@ -171,7 +171,7 @@ def _quarrel_styles() -> dict[str, Style]:
             "slide": (0.02, 0.12)},
             near=("partner_head", "guard"), far=("partner_head",), needs=("partner", "passenger"),
             shows=(fight,),
-            sitting="fighting", answer="defend", weight=1.2,
+            sitting="fighting", answer="defend", weight=3.0,
         ),
         "defend": Style(
             ranges={"yaw": (-10, 40), "twist": (-10, 30), "side": (-22, -2), "nod": (0, 25)},
@@ -202,12 +202,12 @@ def _lying_styles() -> dict[str, Style]:
         "lie_on_side": Style(
             bases.lying, {**flat, "roll": (-5, 35),
             "slide": (0.06, 0.14)}, hands, hands, ("along_bench", "off_bench"),
-            ("along_bench",), ("passenger", "bench"), unsafe, sitting="lying", weight=2.0,
+            ("along_bench",), ("passenger", "bench"), unsafe, sitting="lying", weight=6.0,
         ),
         "lie_on_back": Style(
             bases.lying, {**flat, "roll": (50, 85),
             "slide": (0.04, 0.12)}, hands, hands, ("along_bench", "off_bench"),
-            ("along_bench", "off_bench"), ("passenger", "bench"), unsafe, sitting="lying", weight=2.0,
+            ("along_bench", "off_bench"), ("passenger", "bench"), unsafe, sitting="lying", weight=6.0,
         ),
         "recline": Style(
             ranges={"recline": (1.0, 1.25), "slide": (0.02, 0.09), "bend": (0, 15)}, near_foot=("stretched",),
