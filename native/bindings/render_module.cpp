@@ -26,6 +26,11 @@ void require(bool holds, const char* message) {
     if (!holds) throw py::value_error(message);
 }
 
+void require_supersampling(int supersampling) {
+    require(supersampling > 0 && supersampling <= kMostSupersampling,
+            "supersampling is out of range");
+}
+
 Vec3d to_vec(const Triple& v) { return {v[0], v[1], v[2]}; }
 Vec3f to_color(const Triple& v) { return narrowed(to_vec(v)); }
 
@@ -126,7 +131,7 @@ py::array_t<std::int32_t> triangle_array(const Lens& lens, int supersampling,
 // depth and triangle number, both (H s, W s)
 py::tuple visibility(const Lens& lens, int supersampling, const Floats& vertices,
                      const Integers& triangles) {
-    require(supersampling > 0, "supersampling must be positive");
+    require_supersampling(supersampling);
     const Geometry geometry = view(vertices, triangles);
     Visibility seen;
     {
@@ -143,7 +148,7 @@ py::tuple render_scene(const Lens& lens, int supersampling, const Floats& vertic
                        const Integers& triangles, const Floats& rest, const Floats& tint,
                        const Integers& materials, std::vector<Material> table,
                        const Lighting& lighting) {
-    require(supersampling > 0, "supersampling must be positive");
+    require_supersampling(supersampling);
     const Geometry geometry = view(vertices, triangles);
     const Surfaces surfaces =
         make_surfaces(vertices, triangles, rest, tint, materials, std::move(table));

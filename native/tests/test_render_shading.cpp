@@ -131,6 +131,41 @@ void a_lit_wall_has_its_radiance(test::Results& results) {
     }
 }
 
+// Every pixel is the mean of what its rays see, where two colours meet and where one surface folds.
+void a_border_is_the_mean_of_its_rays(test::Results& results) {
+    test::Scene scene;
+    scene.add({{2, -9, -9}, {2, 1.13, -9}, {2, 1.13, 9}, {2, -9, 9}});
+    scene.add({{2, 1.13, -9}, {9, 8.13, -9}, {9, 8.13, 9}, {2, 1.13, 9}});   // turned away
+    scene.add({{1, -0.3, -9}, {1, 0.3, -9}, {1, 0.3, 9}, {1, -0.3, 9}}, 1);  // hides its shadow
+    Material red;
+    red.color = {1.0F, 0.0F, 0.0F};
+    Material green;
+    green.color = {0.0F, 1.0F, 0.0F};
+    Lighting lighting = dark();
+    lighting.sun_direction = {-1.0F, 0.0F, 0.0F};
+    lighting.sun_color = {1.0F, 1.0F, 1.0F};
+    const Lens lens = test::forward_lens(false, 16, 9.0, 0.9);
+    const float turned = std::sqrt(0.5F);
+    const Vec3f radiance[3] = {{1, 0, 0}, {turned, 0, 0}, {0, 1, 0}};
+    for (const int supersampling : {1, 2, 3, kMostSupersampling}) {
+        const Picture picture =
+            render(lens, supersampling, scene.geometry(), scene.surfaces({red, green}), lighting);
+        const std::size_t rays = picture.seen.triangle.size();
+        std::vector<Vec3f> mean(picture.color.size() / 3);
+        for (std::size_t ray = 0; ray < rays; ++ray) {
+            const std::size_t row = lens.width * supersampling;
+            const std::size_t pixel =
+                ray / row / supersampling * lens.width + ray % row / supersampling;
+            const Vec3f& seen = radiance[picture.seen.triangle[ray] / 2];
+            mean[pixel] += seen * (1.0F / static_cast<float>(supersampling * supersampling));
+        }
+        for (std::size_t pixel = 0; pixel < mean.size(); ++pixel) {
+            const float* color = &picture.color[3 * pixel];
+            CHECK(test::near(color[0], mean[pixel].x) && test::near(color[1], mean[pixel].y));
+        }
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -142,5 +177,6 @@ int main() {
     a_lid_keeps_the_sun_off(results);
     the_panorama_wraps(results);
     a_lit_wall_has_its_radiance(results);
+    a_border_is_the_mean_of_its_rays(results);
     return results.report();
 }

@@ -61,28 +61,28 @@ double Lens::radius(double angle_rad) const {
 }
 
 std::vector<Vec3f> ray_table(const Lens& lens) {
-    std::vector<Vec3f> rays(static_cast<std::size_t>(lens.width) * lens.height);
+    std::vector<Vec3f> rays;
+    rays.reserve(static_cast<std::size_t>(lens.width) * lens.height);
     const double farthest = std::hypot(std::max(lens.center_x, lens.width - lens.center_x),
                                        std::max(lens.center_y, lens.height - lens.center_y));
     const double step = farthest / lens.focal_px / (kTableSize - 1);
     const std::vector<Bend> table = lens.fisheye ? bend_table(lens, step) : std::vector<Bend>();
-    std::size_t pixel = 0;
+    std::vector<double> rights(lens.width);
+    for (int x = 0; x < lens.width; ++x) rights[x] = (x + 0.5 - lens.center_x) / lens.focal_px;
     for (int y = 0; y < lens.height; ++y) {
         const double down = (y + 0.5 - lens.center_y) / lens.focal_px;
-        for (int x = 0; x < lens.width; ++x) {
-            const double right = (x + 0.5 - lens.center_x) / lens.focal_px;
-            const double radius = std::sqrt(right * right + down * down);
+        for (const double right : rights) {
             Bend bend;
             if (lens.fisheye) {
-                const double place = radius / step;
+                const double place = std::sqrt(right * right + down * down) / step;
                 const int i = std::min(static_cast<int>(place), kTableSize - 1);
                 const double share = place - i;
                 bend = {table[i].across + share * (table[i + 1].across - table[i].across),
                         table[i].ahead + share * (table[i + 1].ahead - table[i].ahead)};
             }
-            rays[pixel++] = narrowed(normalized(lens.rotation[0] * (right * bend.across) +
-                                                lens.rotation[1] * (down * bend.across) +
-                                                lens.rotation[2] * bend.ahead));
+            rays.push_back(narrowed(normalized(lens.rotation[0] * (right * bend.across) +
+                                               lens.rotation[1] * (down * bend.across) +
+                                               lens.rotation[2] * bend.ahead)));
         }
     }
     return rays;

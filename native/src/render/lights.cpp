@@ -2,44 +2,43 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace cabinsafe::render {
 namespace {
 
 constexpr float kMirrored = 0.04F;  // of the light that falls on plastics, skin and cloth
 constexpr float kLampSize_m = 0.1F;
+constexpr float kSmallest = 1e-12F;
+constexpr std::size_t kBatch = 8;  // point lights reckoned at once
 
 bool any(const Vec3f& color) { return color.x > 0.0F || color.y > 0.0F || color.z > 0.0F; }
 
-// Highlight of a light along `to_light`, over its irradiance.
-float shine(const Spot& spot, const Vec3f& to_light) {
-    const float squared = spot.roughness * spot.roughness;
-    if (squared >= 1.0F) return 0.0F;
-    const float power = 2.0F / std::max(squared * squared, 1e-4F);
-    const Vec3f halfway = normalized(to_light + spot.to_camera);
-    const float t = std::max(0.0F, dot(halfway, spot.normal));
-    const float lobe = t / (power - power * t + t);
-    return kMirrored * (power + 8.0F) / 8.0F * (1.0F - squared) * lobe;
-}
+// What the shine of a spot has the same for all lights.
+struct Gloss {
+    float power;
+    float strength;
+
+    explicit Gloss(float roughness) {
+        const float squared = roughness * roughness;
+        power = 2.0F / std::max(squared * squared, 1e-4F);
+        strength = kMirrored * (power + 8.0F) / 8.0F * std::max(0.0F, 1.0F - squared);
+    }
+    // Highlight of a light over its irradiance; cosines between light, normal and camera.
+    float shine(float light_normal, float camera_normal, float light_camera) const {
+        // The normal's cosine to the direction halfway between light and camera.
+        const float halfway = std::sqrt(std::max(2.0F + 2.0F * light_camera, kSmallest));
+        const float t = std::max(0.0F, (light_normal + camera_normal) / halfway);
+        return strength * t / (power - power * t + t);
+    }
+};
 
 // What a light adds: `cosine` of its angle to the normal, at least 0.
 Vec3f reflected(const Spot& spot, const Vec3f& to_light, float cosine) {
-    const float highlight = shine(spot, to_light);
+    const float highlight = Gloss(spot.roughness)
+                                .shine(dot(to_light, spot.normal), dot(spot.to_camera, spot.normal),
+                                       dot(to_light, spot.to_camera));
     return (spot.albedo + Vec3f{highlight, highlight, highlight}) * cosine;
-}
-
-Vec3f from_point(const Spot& spot, const PointLight& light) {
-    const Vec3f way = light.position - spot.place;
-    const float squared = dot(way, way);
-    const float distance = std::sqrt(squared);
-    if (distance == 0.0F) return {};
-    // A large or near light is above the horizon even where its middle is not.
-    const float wrap = light.size_m / (light.size_m + distance);
-    const Vec3f to_light = way * (1.0F / distance);
-    const float cosine = (dot(to_light, spot.normal) + wrap) / (1.0F + wrap);
-    if (cosine <= 0.0F) return {};
-    const float falloff = spot.open / (squared + light.size_m * light.size_m);
-    return reflected(spot, to_light, cosine) * light.color * falloff;
 }
 
 }  // namespace
@@ -47,7 +46,14 @@ Vec3f from_point(const Spot& spot, const PointLight& light) {
 Lights::Lights(const Lighting& lighting, const Geometry& geometry)
     : lighting_(lighting),
       sunny_(any(lighting.sun_color)),
-      shadows_(sunny_ ? geometry : Geometry{}, lighting.sun_direction) {}
+      shadows_(sunny_ ? geometry : Geometry{}, lighting.sun_direction) {
+    for (const PointLight& light : lighting.points) {
+        x_.push_back(light.position.x);
+        y_.push_back(light.position.y);
+        z_.push_back(light.position.z);
+        size_m_.push_back(light.size_m);
+    }
+}
 
 Vec3f Lights::radiance(const Spot& spot) const {
     const Vec3f ambient =
@@ -60,7 +66,7 @@ Vec3f Lights::radiance(const Spot& spot) const {
             sum += reflected(spot, lighting_.sun_direction, sun_cosine) * lighting_.sun_color * lit;
         }
     }
-    for (const PointLight& light : lighting_.points) sum += from_point(spot, light);
+    sum += from_points(spot);
     if (lighting_.infrared > 0.0F) {
         const float cosine = std::max(0.0F, dot(spot.to_camera, spot.normal));
         const float squared = spot.camera_distance_m * spot.camera_distance_m;
@@ -68,6 +74,41 @@ Vec3f Lights::radiance(const Spot& spot) const {
                (lighting_.infrared / (squared + kLampSize_m * kLampSize_m));
     }
     return sum;
+}
+
+Vec3f Lights::from_points(const Spot& spot) const {
+    const Gloss gloss(spot.roughness);
+    const float camera_normal = dot(spot.to_camera, spot.normal);
+    Vec3f scattered;
+    Vec3f mirrored;
+    float irradiance[kBatch];
+    float highlight[kBatch];
+    for (std::size_t start = 0; start < x_.size(); start += kBatch) {
+        const std::size_t count = std::min(kBatch, x_.size() - start);
+        const float* x = x_.data() + start;
+        const float* y = y_.data() + start;
+        const float* z = z_.data() + start;
+        const float* sizes_m = size_m_.data() + start;
+        for (std::size_t i = 0; i < count; ++i) {
+            const Vec3f way = Vec3f{x[i], y[i], z[i]} - spot.place;
+            const float size_m = sizes_m[i];
+            const float squared = std::max(dot(way, way), kSmallest);
+            const float distance = std::sqrt(squared);
+            const Vec3f to_light = way * (1.0F / distance);
+            // A large or near light is above the horizon even where its middle is not.
+            const float wrap = size_m / (size_m + distance);
+            const float light_normal = dot(to_light, spot.normal);
+            const float cosine = std::max(0.0F, (light_normal + wrap) / (1.0F + wrap));
+            irradiance[i] = cosine / (squared + size_m * size_m);
+            highlight[i] = gloss.shine(light_normal, camera_normal, dot(to_light, spot.to_camera));
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            const Vec3f arriving = lighting_.points[start + i].color * irradiance[i];
+            scattered += arriving;
+            mirrored += arriving * highlight[i];
+        }
+    }
+    return (spot.albedo * scattered + mirrored) * spot.open;
 }
 
 }  // namespace cabinsafe::render

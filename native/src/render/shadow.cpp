@@ -60,18 +60,28 @@ void ShadowMap::draw(const Vec3f& a, const Vec3f& b, const Vec3f& c) {
     const int y1 = std::min(static_cast<int>(std::max({a.y, b.y, c.y}) + 0.5F), height_);
     if (x0 >= x1 || y0 >= y1) return;
     const Sides sides({a.x, a.y, 1.0}, {b.x, b.y, 1.0}, {c.x, c.y, 1.0});
+    if (sides.volume == 0.0) return;
+    // The height is a plane, too; of slivers, rounding could lift it.
+    const float highest = std::max({a.z, b.z, c.z});
+    const double scale = 1.0 / sides.volume;
+    const auto plane = [&](double first, double second, double third) {
+        return (first * a.z + second * b.z + third * c.z) * scale;
+    };
+    const double slope = plane(sides.side[0].x, sides.side[1].x, sides.side[2].x);
     for (int y = y0; y < y1; ++y) {
+        const auto along_row = [&](const Vec3d& side) { return side.y * (y + 0.5) + side.z; };
+        const double first = along_row(sides.side[0]);
+        const double second = along_row(sides.side[1]);
+        const double third = along_row(sides.side[2]);
+        const double start = plane(first, second, third);
+        float* row = top_.data() + static_cast<std::size_t>(y) * width_;
         for (int x = x0; x < x1; ++x) {
-            const Vec3d center{x + 0.5, y + 0.5, 1.0};
-            const double first = dot(sides.side[0], center);
-            const double second = dot(sides.side[1], center);
-            const double third = dot(sides.side[2], center);
-            const double sum = first + second + third;
-            if (!(first >= 0.0 && second >= 0.0 && third >= 0.0 && sum > 0.0)) continue;
-            const auto height =
-                static_cast<float>((first * a.z + second * b.z + third * c.z) / sum);
-            float& top = top_[static_cast<std::size_t>(y) * width_ + x];
-            top = std::max(top, height);
+            const double middle = x + 0.5;
+            const double inside = std::min(
+                std::min(sides.side[0].x * middle + first, sides.side[1].x * middle + second),
+                sides.side[2].x * middle + third);
+            const float height = std::min(static_cast<float>(slope * middle + start), highest);
+            row[x] = inside >= 0.0 && height > row[x] ? height : row[x];
         }
     }
 }

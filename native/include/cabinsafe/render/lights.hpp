@@ -1,6 +1,8 @@
 // Light that a surface sends to the camera.
 #pragma once
 
+#include <vector>
+
 #include "cabinsafe/render/scene.hpp"
 #include "cabinsafe/render/shadow.hpp"
 
@@ -27,7 +29,13 @@ class Lights {
     Vec3f radiance(const Spot& spot) const;
 
   private:
+    Vec3f from_points(const Spot& spot) const;
+
     const Lighting& lighting_;
+    std::vector<float> x_;  // of the point lights
+    std::vector<float> y_;
+    std::vector<float> z_;
+    std::vector<float> size_m_;
     bool sunny_;
     ShadowMap shadows_;
 };

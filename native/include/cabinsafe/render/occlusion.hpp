@@ -9,21 +9,25 @@ namespace cabinsafe::render {
 
 // Screen-space ambient occlusion (Mittring 2007, Filion and McNaughton 2008): the mean over a few
 // neighbours of how steeply they rise above the surface, less the further away they are. The
-// samples change from pixel to pixel and lie symmetrically about the picture's vertical axis, so
-// that a mirror image stays one.
+// samples lie symmetrically about the picture's vertical axis, so that a mirror image stays one.
 class Occlusion {
   public:
-    Occlusion(const Lens& lens, const std::vector<Vec3f>& rays, const std::vector<float>& depth);
+    // Neighbours are pixels of supersampling^2 rays; `fine`, `rays` and `depth` are of the rays.
+    Occlusion(const Lens& fine, int supersampling, const std::vector<Vec3f>& rays,
+              const std::vector<float>& depth);
 
-    // 1 in the open, towards 0 in corners; (x, y) sees a surface with this unit normal.
-    float open(int x, int y, float depth, const Vec3f& normal) const;
+    // 1 in the open, towards 0 in corners. Pixel (x, y) sees a surface at a point, metres from the
+    // camera, with this unit normal.
+    float open(int x, int y, const Vec3f& point, const Vec3f& normal) const;
 
   private:
     float blocked(int x, int y, const Vec3f& point, const Vec3f& normal) const;
 
-    Lens lens_;
+    int width_;
+    int height_;
+    float focal_px_;
     std::vector<Vec3f> points_;  // metres from the camera, not finite where nothing is
-    std::vector<float> right_;   // samples: offsets in a unit disc, kPairs for each variant
+    std::vector<float> right_;   // samples: offsets in a unit disc
     std::vector<float> down_;
 };
 

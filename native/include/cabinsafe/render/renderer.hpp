@@ -5,6 +5,7 @@
 
 #include "cabinsafe/render/lens.hpp"
 #include "cabinsafe/render/scene.hpp"
+#include "cabinsafe/render/shader.hpp"
 #include "cabinsafe/render/visibility.hpp"
 
 namespace cabinsafe::render {
@@ -14,8 +15,9 @@ struct Picture {
     Visibility seen;           // of the supersampled pixels
 };
 
-// Deferred shading: each of the supersampling^2 rays of a pixel finds its triangle and is shaded by
-// itself; their mean is the pixel. Under an infrared lamp the picture is grey.
+// Deferred shading: each of the supersampling^2 rays of a pixel finds its triangle; those of one
+// surface are shaded as one, and the mean over the rays is the pixel. Under an infrared lamp the
+// picture is grey. `supersampling` is 1 to kMostSupersampling.
 Picture render(const Lens& lens, int supersampling, const Geometry& geometry,
                const Surfaces& surfaces, const Lighting& lighting);
 

@@ -67,4 +67,11 @@ inline float fraction(float value) { return value - static_cast<float>(whole(val
 // a at share 0, b at share 1.
 inline Vec3f mix(const Vec3f& a, const Vec3f& b, float share) { return a + (b - a) * share; }
 
+// Mean of a colour's channels, and the grey of that mean.
+inline float mean(const Vec3f& color) { return (color.x + color.y + color.z) / 3.0F; }
+inline Vec3f grey(const Vec3f& color) {
+    const float value = mean(color);
+    return {value, value, value};
+}
+
 }  // namespace cabinsafe::render
