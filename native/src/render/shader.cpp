@@ -13,7 +13,7 @@ namespace {
 
 constexpr float kPatternInInfrared = 0.3F;  // share of a pattern's contrast that infrared shows
 constexpr float kSameDepth = 1.03F;         // farthest over nearest ray of a surface, at most
-constexpr float kSameSlope = 0.97F;          // cosine between its normals, at least
+constexpr float kSameSlope = 0.98F;         // cosine between its normals, at least
 
 // Whether the cosine between a and b is kSameSlope at least, either way round.
 bool is_same_slope(const Vec3f& a, const Vec3f& b) {
