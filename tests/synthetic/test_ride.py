@@ -22,11 +22,19 @@ from cabinsafe.synthetic.recipe import Recipe
 from cabinsafe.synthetic.ride.clip import ClipJob, clip_truth, make_clip, near_misses, true_events
 from cabinsafe.synthetic.ride.files import load_ride
 from cabinsafe.synthetic.ride.film import Film
-from cabinsafe.synthetic.ride.motion import Leg, Sway, min_jerk, plan_motions, vehicle_shake
+from cabinsafe.synthetic.ride.motion import (
+    Leg,
+    Sway,
+    key_occupants,
+    min_jerk,
+    plan_motions,
+    vehicle_shake,
+)
 from cabinsafe.synthetic.ride.script import draw_ride
 from cabinsafe.synthetic.ride.spec import ENTRY_S, ActSpec, RiderSpec, RideSpec
-from cabinsafe.synthetic.scene import look_in_style
+from cabinsafe.synthetic.scene import look_in_style, own_solids, window_open
 from cabinsafe.synthetic.truth import RULES
+from cabinsafe.synthetic.validity import body_problems
 from cabinsafe.yaml_file import read_mapping
 
 LEFT, MIDDLE, RIGHT = "Row2.Pos1", "Row2.Pos2", "Row2.Pos3"
@@ -237,6 +245,18 @@ def test_drawn_rides_follow_their_seed_and_keep_people_apart(body_model) -> None
         for i, one in enumerate(figures):
             for other in figures[:i]:
                 assert gaps(one, other).min() > -0.15, "on the way from act to act people may brush, no more"
+
+
+def test_what_is_filmed_is_what_was_drawn_and_checked(body_model) -> None:
+    for seed in (1, 2, 3):
+        spec = draw_ride(seed, Recipe(cabin={"kind": "sedan"}, people_count=(2, 3)), body_model, 20.0)
+        cabin = Cabin(spec.cabin)
+        bodies = [body_model.shape(rider.body) for rider in spec.riders]
+        for number, occupants in key_occupants(spec, cabin, bodies).items():
+            for act, occupant in zip(spec.riders[number - 1].acts, occupants, strict=True):
+                assert occupant.spec.side == act.side
+                solids = own_solids(cabin, occupant.spec.seat)
+                assert body_problems(occupant.figure, solids, window_open(act.style)) == []
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,7 @@ def place_act(
         style=act.style,
         partner=partner,
         pose_seed=act.pose_seed,
+        side=act.side,
         body=rider.body,
         look=rider.look,
     )

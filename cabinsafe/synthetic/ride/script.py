@@ -93,20 +93,33 @@ class _Script:
         self._now: dict[int, Occupant] = {}
 
     def begin(self, people: tuple[PersonSpec, ...]) -> None:
-        """Everybody in the quiet posture in which the ride begins."""
+        """Everybody in a quiet posture in which the ride begins; who fits in none stays at home."""
         for person in people:
-            quiet = self._quiet_style(person.seat)
-            first = person.model_copy(update={"style": quiet, "partner": None, "covering": "none"})
-            rider = RiderDraft(
-                first,
-                [ActSpec(start_s=0, move_s=0.2, style=quiet, seat=person.seat, pose_seed=person.pose_seed)],
-            )
-            rider.free_s = float(self._rng.uniform(1.0, 4.0))
-            self._come_and_go(rider)
-            self._riders.append(rider)
             self._bodies.append(self._model.shape(person.body))
-        for number in range(len(self._riders)):
-            self._now[number] = self._cast(number, 0.0).place(self._riders[number].person)
+            for _ in range(_TRIES):
+                if self._begin_with(person):
+                    break
+            else:
+                self._bodies.pop()
+
+    def _begin_with(self, person: PersonSpec) -> bool:
+        number, style = len(self._riders), self._quiet_style(person.seat)
+        update = {
+            "style": style, "partner": None, "side": None, "covering": "none",
+            "pose_seed": int(self._rng.integers(2**31)),
+        }  # fmt: skip
+        first = person.model_copy(update=update)
+        self._riders.append(RiderDraft(first, [ActSpec(start_s=0, style=style, seat=person.seat)]))
+        occupant = self._cast(number, 0.0).fits(first)
+        if occupant is None:
+            self._riders.pop()
+            return False
+        rider = self._riders[number]
+        rider.acts = [self._act(occupant.spec, 0.0, 1.0, None)]
+        rider.free_s = float(self._rng.uniform(1.0, 4.0))
+        self._now[number] = occupant
+        self._come_and_go(rider)
+        return True
 
     def write(self) -> tuple[RiderSpec, ...]:
         """The riders with all their acts."""
@@ -157,14 +170,16 @@ class _Script:
     def _add(self, number: int, occupant: Occupant, start_s: float, move_s: float, free_s: float) -> None:
         spec, rider = occupant.spec, self._riders[number]
         partner = next((n + 1 for n, o in self._now.items() if o.spec.seat == spec.partner), None)
-        rider.acts.append(
-            ActSpec(
-                start_s=round(start_s, 3), move_s=round(move_s, 3), style=spec.style, seat=spec.seat,
-                partner=partner, pose_seed=spec.pose_seed,
-            )
-        )  # fmt: skip
+        rider.acts.append(self._act(spec, start_s, move_s, partner))
         rider.free_s = free_s
         self._now[number] = occupant
+
+    @staticmethod
+    def _act(spec: PersonSpec, start_s: float, move_s: float, partner: int | None) -> ActSpec:
+        return ActSpec(
+            start_s=round(start_s, 3), move_s=round(move_s, 3), style=spec.style, seat=spec.seat,
+            partner=partner, pose_seed=spec.pose_seed, side=spec.side,
+        )  # fmt: skip
 
     def _choose(self, number: int) -> dict[int, tuple[str, str, int | None]]:
         """What a rider does next, and a partner who has to answer: style, seat, partner; in posing order."""
@@ -233,6 +248,7 @@ class _Script:
                     update={
                         "style": style, "seat": seat, "pose_seed": int(self._rng.integers(2**31)),
                         "partner": None if partner is None else self._riders[partner].seat,
+                        "side": None,
                     }
                 )  # fmt: skip
                 occupant = self._cast(number, start_s, seat=seat).fits(person)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
@@ -37,6 +37,9 @@ class ActSpec(Options):
     seat: SeatName = Field(description="On which seat; another than before is a change of seats")
     partner: int | None = Field(None, ge=1, description="Number of the other person, for styles of two")
     pose_seed: int = Field(0, ge=0)
+    side: Literal["left", "right"] | None = Field(
+        None, description="To which side of the person lopsided styles go; drawn if left out"
+    )
 
     @field_validator("style")
     @classmethod
