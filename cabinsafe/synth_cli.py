@@ -23,7 +23,10 @@ synth_app = typer.Typer(no_args_is_help=True, help="Labelled synthetic people in
 _RecipeOption = Annotated[
     Path | None, typer.Option("--recipe", "-r", help="YAML file of what is fixed; all else is drawn.")
 ]
-_AssetsOption = Annotated[Path | None, typer.Option(help="MakeHuman's asset folder: clothes/, hair/.")]
+_AssetsOption = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="MakeHuman's asset folder: clothes/, hair/."),
+]
 _ProcessesOption = Annotated[
     int | None, typer.Option("--processes", "-p", min=1, help="By default one per core.")
 ]
@@ -110,6 +113,8 @@ def ride(
     from cabinsafe.synthetic.ride.files import load_ride
     from cabinsafe.synthetic.ride.script import draw_ride
 
+    if script is not None and recipe is not None:
+        raise ConfigError("--script is taken as it is: it takes no --recipe")
     if script is not None:
         spec = load_ride(script)
     else:

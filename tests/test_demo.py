@@ -54,7 +54,7 @@ def test_people_keep_their_ids_and_seats(results: Path) -> None:
     scenes = list(read_scenes(results / SCENES_FILE))
     ids = {track.track_id for scene in scenes for track in scene.tracks}
     assert len(ids) == 2, "two people, two ids"
-    assert {t.seat for t in scenes[30].tracks} == {"Row1.Pos1", "Row1.Pos2"}
+    assert {t.seat for t in scenes[30].tracks} == {"Row1.Pos2", "Row1.Pos3"}
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -152,8 +153,11 @@ def write_truth(path: str | Path, truth: ClipTruth) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
+    file = Path(path)
+    partial = file.with_name(f".{file.name}.part")
     try:
-        Path(path).write_text(truth.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partial.write_text(truth.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        os.replace(partial, file)  # whole or not at all
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 

@@ -30,7 +30,7 @@ def decode_image(data: bytes) -> NDArray[np.uint8]:
     Raises:
         MediaError: they are no image.
     """
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if image is None:
         raise MediaError(f"{len(data)} bytes that are no image")
     return np.asarray(image, np.uint8)

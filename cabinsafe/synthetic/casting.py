@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from cabinsafe.errors import ConfigError
 from cabinsafe.synthetic.body import Body, BodyModel, BodySpec, draw_body
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.mounts import draw_camera, facing_seats
@@ -40,6 +41,8 @@ DRIVER_SHARE = 0.7
 """How often the driver's seat is taken, if anybody is there and the camera sees it."""
 COVERING_SHARES = MappingProxyType({"none": 0.92, "blanket": 0.04, "bag": 0.04})
 """What passengers who just sit have on their laps."""
+DRAWS = 12
+"""A vehicle and its camera are drawn again so often where what is fixed does not go with what was drawn."""
 POSE_TRIES = 3
 STYLE_TRIES = 4
 
@@ -108,10 +111,17 @@ def cast_scene(
     Raises:
         ConfigError: a fixed value is out of range, or no camera can see a seat.
     """
-    cabin = Cabin(draw_cabin(seed, recipe.cabin))
-    camera = draw_camera(cabin, seed, recipe.camera)
-    light = draw_light(seed, recipe.light)
-    sensor = draw_sensor(seed, light, recipe.sensor)
+    for attempt in range(DRAWS):
+        drawn = seed if attempt == 0 else int(generator(seed, "draw again", attempt).integers(2**48))
+        try:
+            cabin = Cabin(draw_cabin(drawn, recipe.cabin))
+            camera = draw_camera(cabin, drawn, recipe.camera)
+            light = draw_light(drawn, recipe.light)
+            sensor = draw_sensor(drawn, light, recipe.sensor)
+            break
+        except ConfigError:  # what is fixed may not go with what was drawn: draw the rest again
+            if attempt == DRAWS - 1:
+                raise
     posed = draw_people(seed, recipe, (cabin, Camera(camera)), model, assets)
     people = tuple(occupant.spec for occupant in posed)
     spec = SceneSpec(seed=seed, cabin=cabin.spec, camera=camera, light=light, sensor=sensor, people=people)

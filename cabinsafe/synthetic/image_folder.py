@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -107,7 +108,9 @@ class ImageFolder:
     def _label_file(self, index: int) -> Path:
         return self.path / LABELS / f"{index:06d}.json"
 
-    def _require_same(self, found: Mapping[str, Any], job: Mapping[str, Any]) -> None:
+    def _require_same(self, found: Any, job: Mapping[str, Any]) -> None:
+        if not isinstance(found, dict):
+            raise OutputError(f"{self.path / JOB_FILE}: is no job of pictures; choose another folder")
         for key in (*job, *found):
             ours, theirs = job.get(key), found.get(key)
             if ours != theirs:
@@ -129,5 +132,6 @@ def replace_file(path: Path, data: bytes | Iterable[bytes]) -> None:
             file.writelines([data] if isinstance(data, bytes) else data)
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error

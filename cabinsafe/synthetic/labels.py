@@ -50,12 +50,12 @@ def picture_label(picture: Picture, image_id: int, file_name: str) -> Record:
 
     Returns:
         ``image``: an entry of COCO's ``images``; ``annotations``: its people, without ids. Those of whom
-        nothing is in the picture are left out.
+        no pixel shows are left out.
     """
     people = [
         person_annotation(person, truth, [fact for fact in picture.facts if fact.seats[0] == person.seat])
         for person, truth in zip(picture.spec.people, picture.people, strict=True)
-        if truth.box is not None
+        if truth.mask.any()
     ]
     return {
         "image": image_entry(picture, image_id, file_name),

@@ -32,6 +32,11 @@ class Recipe(Options):
     child_share: Share = Field(0.15, description="Share of children among passengers outside of child seats")
     belted_share: Share = Field(0.6, description="Share of belt wearers among those who sit")
 
+    @field_validator("people_count", "styles", mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, int | str) else value
+
     @field_validator("styles")
     @classmethod
     def _are_known(cls, styles: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """What is true in a scene: keypoints in the picture and whether they are seen, boxes, masks, events.
 
-Events are measured on the posed bodies, not taken from what a style was meant to show.
+What touches what, and who leans out, is measured on the posed bodies; whether somebody sits, lies, kneels,
+stands, slides down or fights is told by the posture's own name, in a ride by the nearer one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "feet_on_seats": f"the underside of a foot over a cushion and within {ON_SEAT_M[1]} m of its surface",
         "feet_on_dash": "a foot over or on the dashboard",
         "hand_on_leg": f"a hand at most {TOUCH_M} m from another's thigh or shin; the toucher first",
-        "unsafe_sitting": "lying, kneeling, standing, sliding far down, or leaning out of a window",
+        "unsafe_sitting": "leaning out, or the posture of one who lies, kneels, stands or slides far down",
         "leaning_out": "the middle of the head or of a shoulder beyond the side window",
         "fighting": "the posture of one who hits, grabs or wards off",
     }

@@ -127,7 +127,10 @@ class _Crew:
 
     def give(self, link: Connection, item: int | None) -> None:
         """Hand out an item; none sends the process home."""
-        link.send(item)
+        try:
+            link.send(item)
+        except ConnectionError:
+            self.answer(link)  # it died: says so
         if item is not None:
             self.tasks[link] = item
             return

@@ -119,15 +119,16 @@ def test_what_is_in_the_picture_stays_in_it_and_what_is_not_is_zero() -> None:
     assert annotation["num_keypoints"] == 16
 
 
-def test_people_of_whom_nothing_is_in_the_picture_are_left_out() -> None:
-    gone, covered = (
+def test_people_of_whom_no_pixel_shows_are_left_out() -> None:
+    gone, covered, seen = (
         truth(np.zeros((HEIGHT, WIDTH), bool), [0] * 18),
         truth(np.zeros((HEIGHT, WIDTH), bool), [1] * 18),
+        truth(random_mask(2), [2] * 18),
     )
-    label = picture_label(picture({"Row1.Pos1": gone, "Row1.Pos2": covered}), 5, "a.png")
-    assert [a["seat"] for a in label["annotations"]] == ["Row1.Pos2"], "who is behind something is labelled"
-    assert label["annotations"][0]["area"] == 0
-    assert label["image"]["people_count"] == 2
+    people = {"Row1.Pos1": gone, "Row1.Pos2": covered, "Row2.Pos1": seen}
+    label = picture_label(picture(people), 5, "a.png")
+    assert [a["seat"] for a in label["annotations"]] == ["Row2.Pos1"], "nothing can be learnt from the others"
+    assert label["image"]["people_count"] == 3
 
 
 def test_events_belong_to_who_does_them(labels: list[dict[str, Any]]) -> None:

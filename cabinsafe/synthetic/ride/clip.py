@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import shutil
@@ -33,8 +34,14 @@ from cabinsafe.yaml_file import write_mapping
 
 VIDEO_FILE, SCENES_FILE, TRUTH_FILE = "ride.mp4", "scenes.jsonl", "truth.json"
 SPEC_FILE, CABIN_FILE, FRAMES = "ride.json", "cabin.yaml", "frames"
-BRIDGE_S, SHORTEST_S = 0.3, 0.2
-"""Interruptions up to the first are none; events shorter than the second are none."""
+BRIDGE_S, SHORTEST_S = 0.25, 0.5
+"""Interruptions up to the first are none; what lasts less than the second is a brush in passing and none."""
+
+NOTE = (
+    "Rendered: times and people are those of the bodies in space, not of any detector. People who come, go "
+    f"or change seats are not judged; interruptions up to {BRIDGE_S} s are bridged, and what lasts less "
+    f"than {SHORTEST_S} s is left out."
+)
 
 Held = dict[tuple[str, tuple[int, ...]], tuple[str, ...]]
 """Events that hold in a frame: kind and riders, and their seats."""
@@ -69,9 +76,19 @@ class ClipJob:
     def _make(self, film: Film, index: int) -> None:
         frame = film.frame(index)
         facts = [[fact.kind, list(fact.seats), [frame.riders[s] for s in fact.seats]] for fact in frame.facts]
-        record = {"scene": frame.scene.model_dump(mode="json"), "facts": facts}
-        replace_file(self.picture_file(index), encode_png(frame.image))
+        picture = encode_png(frame.image)
+        digest = hashlib.sha256(picture).hexdigest()
+        record = {"scene": frame.scene.model_dump(mode="json"), "facts": facts, "picture_sha256": digest}
+        replace_file(self.picture_file(index), picture)
         replace_file(self.record_file(index), json.dumps(record).encode())
+
+    def is_whole(self, index: int) -> bool:
+        """Whether a frame's picture and record are there and are what was written."""
+        try:
+            digest = json.loads(self.record_file(index).read_bytes())["picture_sha256"]
+            return bool(hashlib.sha256(self.picture_file(index).read_bytes()).hexdigest() == digest)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
 
 def make_clip(job: ClipJob, processes: int = 1, on_frame: Callable[[int, int], None] | None = None) -> bool:
@@ -95,7 +112,7 @@ def make_clip(job: ClipJob, processes: int = 1, on_frame: Callable[[int, int], N
     if (job.folder / TRUTH_FILE).is_file():  # written last: the clip is there
         shutil.rmtree(job.folder / FRAMES, ignore_errors=True)
         return True
-    pending = [i for i in range(job.spec.frame_count) if not job.record_file(i).is_file()]
+    pending = [i for i in range(job.spec.frame_count) if not job.is_whole(i)]
     kept, made = job.spec.frame_count - len(pending), 0
     tell = on_frame or _nobody
     tell(made, kept)
@@ -162,7 +179,7 @@ def clip_truth(spec: RideSpec, held: Sequence[Held]) -> ClipTruth:
         rules=dict(RULES),
         events=tuple(sorted(events, key=lambda event: (event.t_start_s, event.kind))),
         attributes=attributes,
-        note="Rendered: times and people are those of the bodies in space, not of any detector.",
+        note=NOTE,
     )
 
 
@@ -185,7 +202,8 @@ def true_events(held: Sequence[Held], fps: float) -> Iterator[TrueEvent]:
 def near_misses(spec: RideSpec, held: Sequence[Held]) -> Iterator[TrueEvent]:
     """Acts that look like an event and are none: while they are held, as long as the event does not hold."""
     for number, rider in enumerate(spec.riders, 1):
-        ends = [*(act.start_s for act in rider.acts[1:]), rider.leaves_s or spec.duration_s]
+        last_s = spec.duration_s if rider.leaves_s is None else rider.leaves_s
+        ends = [*(min(act.start_s, last_s) for act in rider.acts[1:]), last_s]
         for act, next_s in zip(rider.acts, ends, strict=True):
             kind = STYLES[act.style].near_miss_of
             end_s = min(next_s, spec.duration_s)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +66,7 @@ class Film:
         self.motions = plan_motions(spec, self.cabin, model)
         self._assets = assets
         self._clothes: dict[tuple[int, str], Dressed] = {}
+        self._exposures: dict[int, float] = {}
         self._rooms: dict[frozenset[str], list[Mesh]] = {}
         self._world = Environment(spec.light)
         self._shake = vehicle_shake(spec.seed, spec.speed_m_s)
@@ -132,20 +132,18 @@ class Film:
         )
         return render(meshes, self.camera, light, supersampling)
 
-    @cached_property
-    def _metered(self) -> NDArray[np.float64]:
-        """Log exposures at every metering time."""
-        count = int(np.ceil(self.spec.duration_s / METERING_S)) + 1
-        exposures = []
-        for index in range(count):
-            t_s = min(index * METERING_S, self.spec.duration_s)
-            color = self._render(t_s, self.figures(t_s), 1).color
-            exposures.append(np.log(metered_exposure(color, self.spec.sensor)))
-        return np.array(exposures)
-
     def _exposure(self, t_s: float) -> float:
-        times = np.arange(len(self._metered)) * METERING_S
-        return float(np.exp(np.interp(t_s, times, self._metered)))
+        number = int(t_s / METERING_S)
+        times = [number * METERING_S, (number + 1) * METERING_S]
+        return float(np.exp(np.interp(t_s, times, [self._metered(number), self._metered(number + 1)])))
+
+    def _metered(self, number: int) -> float:
+        """Log exposure at a metering time."""
+        if number not in self._exposures:
+            t_s = min(number * METERING_S, self.spec.duration_s)
+            color = self._render(t_s, self.figures(t_s), 1).color
+            self._exposures[number] = float(np.log(metered_exposure(color, self.spec.sensor)))
+        return self._exposures[number]
 
     def _scene(self, t_s: float, truths: dict[int, PersonTruth]) -> Scene:
         tracks = [

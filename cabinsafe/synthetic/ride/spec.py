@@ -128,13 +128,24 @@ class RideSpec(Options):
                         f"riders.{number - 1}: no seat {act.seat}; "
                         f"there are {', '.join(self.cabin.seat_names)}"
                     )
-                needs_partner = "partner" in STYLES[act.style].needs
-                if needs_partner and (
-                    act.partner is None or act.partner == number or act.partner > len(self.riders)
-                ):
+                needs_partner = act.partner is None and "partner" in STYLES[act.style].needs
+                if needs_partner or act.partner == number or (act.partner or 0) > len(self.riders):
                     raise ValueError(
                         f"riders.{number - 1}: '{act.style}' at {act.start_s:g} s needs a partner: "
                         f"the number of another rider, 1 to {len(self.riders)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _nobody_sits_on_another(self) -> Self:
+        starts = sorted({act.start_s for rider in self.riders for act in rider.acts} | {self.duration_s})
+        for t_s in starts:
+            taken: dict[str, int] = {}
+            for number, rider in enumerate(self.riders, 1):
+                if rider.is_there(t_s) and taken.setdefault(rider.act_at(t_s).seat, number) != number:
+                    other = taken[rider.act_at(t_s).seat]
+                    raise ValueError(
+                        f"riders {other} and {number} are both on {rider.act_at(t_s).seat} at {t_s:g} s"
                     )
         return self
 
