@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -217,25 +215,21 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         ImageFolder(tmp_path / "job.json" / "set").claim({})
 
 
-@pytest.fixture
-def small_disk() -> Iterator[None]:
-    """Files may not grow beyond 1 KiB, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def leave_no_room_for(path: Path) -> None:
+    """What is written for this file meets a full disk."""
+    path.with_name(f".{path.name}.part").symlink_to("/dev/full")
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path, small_disk: None) -> None:
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     replace_file(tmp_path / "a", b"old")
-    with pytest.raises(OutputError, match="a: cannot be written"):
+    leave_no_room_for(tmp_path / "a")
+    with pytest.raises(OutputError, match="a: cannot be written: No space left"):
         replace_file(tmp_path / "a", (b"new" * 100 for _ in range(100)))
     assert files(tmp_path) == {"a": b"old"}
 
 
-def test_a_picture_that_does_not_fit_on_the_disk_is_named(
-    copy: Path, body_model: BodyModel, small_disk: None
-) -> None:
+def test_a_picture_that_does_not_fit_on_the_disk_is_named(copy: Path, body_model: BodyModel) -> None:
+    leave_no_room_for(copy / "images" / "000005.jpg")
     with pytest.raises(OutputError, match=r"^image 5 \(seed \d+\): .*000005\.jpg: cannot be written"):
         job_in(copy).make(body_model, 5)
     assert not list(copy.rglob("*000005*"))
