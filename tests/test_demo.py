@@ -13,7 +13,6 @@ from cabinsafe.data import ClipTruth, interval_iou, read_scenes, read_truth
 from cabinsafe.media import open_source
 from cabinsafe.run import EVENTS_FILE, SCENES_FILE, VIDEO_FILE
 
-
 LEAVES_S = 14.0
 """Until then both sit; afterwards one leaves, and the other lies down, which the decoder breaks into two."""
 
