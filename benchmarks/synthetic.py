@@ -39,7 +39,7 @@ from cabinsafe.synthetic.light import lighting
 from cabinsafe.synthetic.picture import SUPERSAMPLING, Picture, person_meshes
 from cabinsafe.synthetic.recipe import load_recipe
 from cabinsafe.synthetic.render import render
-from cabinsafe.synthetic.scene import pose_people
+from cabinsafe.synthetic.scene import look_in_style, pose_people
 from cabinsafe.synthetic.sensor import develop, encode_jpeg
 from cabinsafe.synthetic.truth import actor, facts, person_truth
 from cabinsafe.synthetic.wardrobe.dressed import dress
@@ -78,15 +78,15 @@ class StagedJob:
         """Make one picture as :func:`cabinsafe.synthetic.picture.take` does."""
         clock, assets = StageClock(), self.job.assets
         with clock.stage("draw scene"):
-            spec = self.job.scenes.scene(index, model, assets)
+            spec, posed = self.job.scenes.scene(index, model, assets)
         cabin, camera = Cabin(spec.cabin), Camera(spec.camera)
         with clock.stage("pose"):
-            occupants = pose_people(cabin, spec.people, model)
+            occupants = posed or pose_people(cabin, spec.people, model)
         with clock.stage("cabin"):
             meshes = cabin.meshes()
         with clock.stage("dress"):
             for number, occupant in enumerate(occupants, 1):
-                clothed = dress(occupant.body, occupant.spec.look, assets)
+                clothed = dress(occupant.body, look_in_style(occupant.spec), assets)
                 meshes += person_meshes(cabin, occupant, clothed, number)
         with clock.stage("light"):
             light = lighting(spec.light, cabin.bounds)
