@@ -39,13 +39,13 @@ class Crowd:
         pass
 
 
-class LeftHalf:
+class RightThird:
     def __init__(self, score):
         self.score = score
 
     def detect(self, frame):
         width, height = frame.size_wh
-        return [Box(xyxy=(0, 0, width / 3, height), score=self.score)]
+        return [Box(xyxy=(width * 2 / 3, 0, width, height), score=self.score)]
 
     def close(self):
         pass
@@ -53,13 +53,13 @@ class LeftHalf:
 ENTRY_POINTS = """[cabinsafe.detectors]
 crowd = cabin_plugin:Crowd
 [cabinsafe.person_detectors]
-left_half = cabin_plugin:LeftHalf
+right_third = cabin_plugin:RightThird
 """
 RUN = """
 import json
 from cabinsafe import CabinAnalyzer, CabinConfig
 config = CabinConfig(name="p", cameras=[{"camera_id": "front"}], detectors={"crowd": {"people_count": 3}},
-    events={"default": {"hold_s": 0}}, person_detector={"kind": "left_half", "options": {"score": 0.9}})
+    events={"default": {"hold_s": 0}}, person_detector={"kind": "right_third", "options": {"score": 0.9}})
 with CabinAnalyzer.from_config(config) as cabin:
     frame = next(cabin.frames(CLIP))
     seen = cabin.inspect(frame)

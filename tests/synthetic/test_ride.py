@@ -202,7 +202,9 @@ def test_near_misses_are_noted_unless_the_event_holds() -> None:
     assert set(clip_truth(spec, quiet).rules) == set(RULES)
 
 
-def test_a_clip_on_disk_is_read_by_the_library_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_a_clip_on_disk_is_read_by_the_library_and_goes_on_where_it_stopped(
+    tmp_path: Path, body_model
+) -> None:
     spec = ride([{"acts": [act(0, "rest"), act(0.2, "feet_tailor", move_s=0.4)]}], duration_s=1.4)
     job = ClipJob(spec, tmp_path / "clip")
     assert make_clip(job)
@@ -225,7 +227,7 @@ def test_a_clip_on_disk_is_read_by_the_library_and_goes_on_where_it_stopped(tmp_
         make_clip(other)
 
 
-def test_a_folder_of_other_things_is_refused(tmp_path: Path) -> None:
+def test_a_folder_of_other_things_is_refused(tmp_path: Path, body_model) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(OutputError, match=r"holds no ride\.json"):
         make_clip(ClipJob(ride(PAIR), tmp_path))
