@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from cabinsafe.fields import SeatName
@@ -24,6 +24,7 @@ from cabinsafe.synthetic.posing.draft import Setting
 from cabinsafe.synthetic.posing.ik import solve
 from cabinsafe.synthetic.posing.posture import LEFT, RIGHT, Posture, side_name
 from cabinsafe.synthetic.posing.settle import settle
+from cabinsafe.synthetic.posing.style_name import StyleName
 from cabinsafe.synthetic.posing.styles import STYLES
 from cabinsafe.synthetic.sampling import generator
 from cabinsafe.synthetic.sensor import SensorSpec
@@ -38,7 +39,7 @@ class PersonSpec(Options):
     """One person in a scene."""
 
     seat: SeatName
-    style: str = Field("rest", description="What the person does: a name of the repertoire")
+    style: StyleName = Field("rest", description="What the person does: a name of the repertoire")
     partner: SeatName | None = Field(None, description="Seat of the other person, for styles of two")
     pose_seed: int = Field(0, ge=0, description="Of what the style leaves to chance")
     side: Literal["left", "right"] | None = Field(
@@ -48,13 +49,6 @@ class PersonSpec(Options):
     look: LookSpec = LookSpec()
     belted: bool = Field(False, description="Whether a seat belt is worn")
     covering: Covering = Field("none", description="What lies on the lap")
-
-    @field_validator("style")
-    @classmethod
-    def _is_known(cls, style: str) -> str:
-        if style not in STYLES:
-            raise ValueError(f"no style '{style}'; there are {', '.join(sorted(STYLES))}")
-        return style
 
     @model_validator(mode="after")
     def _has_its_partner(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from cabinsafe.fields import SeatName
@@ -14,6 +14,7 @@ from cabinsafe.synthetic.body import BodySpec
 from cabinsafe.synthetic.cabin.spec import CabinSpec
 from cabinsafe.synthetic.camera import CameraSpec
 from cabinsafe.synthetic.light_spec import LightSpec
+from cabinsafe.synthetic.posing.style_name import StyleName
 from cabinsafe.synthetic.posing.styles import STYLES
 from cabinsafe.synthetic.sensor import SensorSpec
 from cabinsafe.synthetic.wardrobe.spec import LookSpec
@@ -33,20 +34,13 @@ class ActSpec(Options):
 
     start_s: Seconds = Field(description="When the person begins to move towards it")
     move_s: float = Field(1.0, ge=0.2, le=10, description="How long it takes to get there")
-    style: str = "rest"
+    style: StyleName = "rest"
     seat: SeatName = Field(description="On which seat; another than before is a change of seats")
     partner: int | None = Field(None, ge=1, description="Number of the other person, for styles of two")
     pose_seed: int = Field(0, ge=0)
     side: Literal["left", "right"] | None = Field(
         None, description="To which side of the person lopsided styles go; drawn if left out"
     )
-
-    @field_validator("style")
-    @classmethod
-    def _is_known(cls, style: str) -> str:
-        if style not in STYLES:
-            raise ValueError(f"no style '{style}'; there are {', '.join(sorted(STYLES))}")
-        return style
 
     @property
     def held_s(self) -> float:
