@@ -47,7 +47,7 @@ class Estimator(Protocol):
 
 
 class Inspection(NamedTuple):
-    """Every intermediate of one frame; ``boxes`` are the detections (N, 5), None if no detector ran."""
+    """Every intermediate of one frame; ``boxes`` are the detections (N, 5), None if nothing looked."""
 
     frame: Frame
     pose: PoseResult
@@ -61,11 +61,11 @@ class CabinAnalyzer(Closing):
     """Turns a cabin's frames into safety events.
 
     Args:
-        estimator: frames to skeletons.
+        estimator: frames to skeletons, and to boxes where the network has a head for them.
         tracker: one tracker for a single camera, or one per camera id.
         detectors: read each scene.
         gate: turns readings into events.
-        person_detector: optional second source of people.
+        person_detector: optional second source of people, in place of the network's own boxes.
         views: camera views by id; a mirrored one has its skeletons' sides swapped.
     """
 
@@ -110,7 +110,10 @@ class CabinAnalyzer(Closing):
         default = options.pop("default", None)
         return cls(
             PoseEstimator(
-                engine or _make_engine(cabin, card), card, PafDecoder(card.topology, cabin.pose.decoder)
+                engine or _make_engine(cabin, card),
+                card,
+                PafDecoder(card.topology, cabin.pose.decoder),
+                cabin.pose.box_decoder if cabin.pose.boxes else None,
             ),
             {camera: Tracker(cabin.tracker, view, ids) for camera, view in cabin.views.items()},
             detectors,
@@ -144,8 +147,8 @@ class CabinAnalyzer(Closing):
 
         Args:
             frame: one frame, or one per camera.
-            boxes: (N, 5) person boxes, xyxy and score, in frame pixels, of a single frame; None runs the
-                configured person detector, if any.
+            boxes: (N, 5) person boxes, xyxy and score, in frame pixels, of a single frame; None takes
+                those of the configured person detector, else those of the pose network, if it has any.
 
         Raises:
             FrameOrderError: a frame is not later than the last of its camera. Nothing is changed.
@@ -170,7 +173,7 @@ class CabinAnalyzer(Closing):
             raise DataError(f"boxes belong to a single frame, got {len(frames)} frames")
         self._check_order(frames)
         poses = self._estimator.estimate(frames)
-        found = [self._detect(f) if boxes is None else boxes for f in frames]
+        found = [self._detect(f, p) if boxes is None else boxes for f, p in zip(frames, poses, strict=True)]
         # Step by step over all cameras, the gate last: if a step fails, no camera's events are lost.
         scenes = [self._track(f, p, b) for f, p, b in zip(frames, poses, found, strict=True)]
         readings = [self._read(scene) for scene in scenes]
@@ -225,8 +228,9 @@ class CabinAnalyzer(Closing):
             raise DataError(f"no camera '{camera_id}' in this cabin; it has {', '.join(self._tracker)}")
         return self._tracker[camera_id]
 
-    def _detect(self, frame: Frame) -> Boxes | None:
-        found = None if self._person_detector is None else self._person_detector.detect(frame)
+    def _detect(self, frame: Frame, pose: PoseResult) -> Boxes | None:
+        """Boxes of the person detector; the network's own only where there is none, so sources never mix."""
+        found = pose.boxes if self._person_detector is None else self._person_detector.detect(frame)
         return None if found is None else np.array([[*box.xyxy, box.score] for box in found]).reshape(-1, 5)
 
     def _track(self, frame: Frame, pose: PoseResult, boxes: Boxes | None) -> Scene:

@@ -15,13 +15,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from cabinsafe.data_cli import data_app
 from cabinsafe.errors import CabinSafeError, ConfigError
+from cabinsafe.evaluate_cli import evaluate_app
+from cabinsafe.export_cli import export_app
+from cabinsafe.label_cli import label_app
 from cabinsafe.synth_cli import synth_app
+from cabinsafe.train_cli import train_app
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 config_app = typer.Typer(no_args_is_help=True, help="Cabin files.")
 app.add_typer(config_app, name="config")
 app.add_typer(synth_app, name="synth")
+data_app.add_typer(label_app)
+app.add_typer(data_app, name="data")
+app.add_typer(train_app, name="train")
+app.add_typer(export_app, name="export")
+app.add_typer(evaluate_app, name="evaluate")
 
 _CabinOption = Annotated[
     str, typer.Option("--cabin", "-c", help="Cabin file, or a bundled one's name: sedan, shuttle.")

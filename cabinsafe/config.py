@@ -14,6 +14,7 @@ from cabinsafe.detectors.base import BUILT_IN
 from cabinsafe.errors import ConfigError
 from cabinsafe.events import GateOptions
 from cabinsafe.options import Options, OptionsError
+from cabinsafe.pose.boxes import BoxOptions
 from cabinsafe.pose.decoder import DecoderOptions
 from cabinsafe.resources import bundled_dir
 from cabinsafe.tracking import TrackerOptions
@@ -24,7 +25,7 @@ DEFAULT_MODEL = "cabinsafe-pose"
 
 
 class PoseConfig(Options):
-    """Which network finds the skeletons, and how."""
+    """Which network finds the skeletons and boxes, and how."""
 
     model: str = Field(
         DEFAULT_MODEL, description="Embedded network's name, or path of a card beside its file"
@@ -33,6 +34,12 @@ class PoseConfig(Options):
     recording: str | None = Field(None, description="For engine replay: .npz file of recorded maps")
     threads: int = Field(1, ge=1, le=64, description="Threads per run of the network")
     decoder: DecoderOptions = DecoderOptions()
+    boxes: bool = Field(
+        True,
+        description="Whether the tracker gets the person boxes of a network that has a head for them; boxes "
+        "of a person detector or of the caller take their place",
+    )
+    box_decoder: BoxOptions = BoxOptions()
 
 
 class PersonDetectorConfig(Options):

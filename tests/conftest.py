@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -81,6 +83,60 @@ def make_frame() -> Callable[..., Frame]:
     def make(t_s: float = 0.0, size_wh: tuple[int, int] = (64, 48), camera_id: str = "front") -> Frame:
         image = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
         return Frame(image=image, t_s=t_s, camera_id=camera_id)
+
+    return make
+
+
+BOX_SHARES = (0.25, 0.5, 0.375, 0.625)
+
+
+@pytest.fixture
+def box_network(tmp_path: Path) -> Path:
+    """Card of a real network with a person-box head, in the trt_pose layout: 160x160 input, stride 8.
+
+    It sees no keypoints, and a person's centre in a cell as far as the cell is blue; every person's box
+    reaches BOX_SHARES (left, top, right, bottom) of 64 input pixels from there.
+    """
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    nodes = [helper.make_node("AveragePool", ["image"], ["cells"], kernel_shape=[8, 8], strides=[8, 8])]
+    constants, outputs = [], []
+    for name, channels in (("cmap", 18), ("paf", 42), ("boxes", 5)):
+        weights, bias = np.zeros((channels, 3, 1, 1), np.float32), np.zeros(channels, np.float32)
+        if name == "boxes":
+            weights[0, 0], bias[1:] = 1 / 255, BOX_SHARES
+        constants += [onnx.numpy_helper.from_array(a, f"{name}.{a.ndim}") for a in (weights, bias)]
+        nodes.append(helper.make_node("Conv", ["cells", f"{name}.4", f"{name}.1"], [name]))
+        outputs.append(helper.make_tensor_value_info(name, kind, ["n", channels, 20, 20]))
+    image = helper.make_tensor_value_info("image", kind, ["n", 3, 160, 160])
+    graph = helper.make_graph(nodes, "blue people", [image], outputs, constants)
+    content = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
+    ).SerializeToString()
+    (tmp_path / "blue.onnx").write_bytes(content)
+    card = {
+        "name": "blue", "file": "blue.onnx", "sha256": hashlib.sha256(content).hexdigest(), "licence": "none",
+        "input": {"name": "image", "color": "bgr", "size_wh": [160, 160], "mean": [0, 0, 0],
+                  "std": [1, 1, 1], "pad_value": 0},
+        "maps": {"heatmaps": "cmap", "pafs": "paf", "boxes": "boxes", "stride": 8},
+        "topology": Topology.trt_pose().model_dump(mode="json"),
+    }  # fmt: skip
+    (tmp_path / "blue.json").write_text(json.dumps(card))
+    return tmp_path / "blue.json"
+
+
+@pytest.fixture
+def blue_frame() -> Callable[..., Frame]:
+    """A black 320x240 frame with people of :func:`box_network`: blue cells, given as (column, row, height).
+
+    The network's 160x160 input shows it at half its size, 20 pixels down: a cell is 16x16 frame pixels.
+    """
+
+    def make(*people: tuple[int, int, float], t_s: float = 0.0) -> Frame:
+        image = np.zeros((240, 320, 3), np.uint8)
+        for column, row, height in people:
+            image[16 * row - 40 : 16 * row - 24, 16 * column : 16 * column + 16, 0] = round(255 * height)
+        return Frame(image=image, t_s=t_s)
 
     return make
 

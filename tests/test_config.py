@@ -74,6 +74,8 @@ def test_bundled_cabins_are_valid_by_path_and_by_name(repository: Path, name: st
         ("pose: {threads: many}", ["pose.threads", "valid integer", "got 'many'", "at least 1, at most 64"]),
         ("pose: {engine: tensor}", ["pose.engine", "onnx or replay", "got 'tensor'"]),
         ("pose: {decoder: {peak_threshold: 7}}", ["pose.decoder.peak_threshold", "got 7", "allowed"]),
+        ("pose: {boxes: maybe}", ["pose.boxes", "boolean", "got 'maybe'"]),
+        ("pose: {box_decoder: {max_boxes: 0}}", ["pose.box_decoder.max_boxes", "got 0", "at least 1"]),
         ("name: twice", ["key 'name' is given twice"]),
     ],
 )
@@ -182,3 +184,5 @@ def test_schema_describes_every_detector_and_is_json() -> None:
     detectors = schema["properties"]["detectors"]["properties"]
     assert {"feet_on_seats", "hand_on_leg", "unsafe_sitting"} <= set(detectors)
     assert detectors["feet_on_seats"]["properties"]["span_margin"]["maximum"] == 1
+    assert schema["$defs"]["PoseConfig"]["properties"]["boxes"]["default"] is True
+    assert schema["$defs"]["BoxOptions"]["properties"]["score_threshold"]["maximum"] == 1

@@ -15,8 +15,8 @@ PUBLIC = {
         *("Reading", "Scene", "Skeleton", "Track", "load_config"),
     },
     "cabinsafe.pose": {
-        *("DecodedPoses", "DecoderOptions", "Engine", "Limb", "OnnxEngine", "PafDecoder", "PoseCard"),
-        *("PoseEstimator", "PoseResult", "RecordingEngine", "ReplayEngine", "Topology"),
+        *("BoxOptions", "DecodedPoses", "DecoderOptions", "Engine", "Limb", "OnnxEngine", "PafDecoder"),
+        *("PoseCard", "PoseEstimator", "PoseResult", "RecordingEngine", "ReplayEngine", "Topology"),
     },
     "cabinsafe.data": {
         *("COCO_KEYPOINTS", "KEYPOINTS", "ClipTruth", "KeypointSet", "LabelledImage", "TrueEvent"),

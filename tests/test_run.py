@@ -67,7 +67,8 @@ class ListSource(FrameSource):
 def analyzer(make_skeleton) -> CabinAnalyzer:
     person = make_skeleton()
     estimator = SimpleNamespace(
-        estimate=lambda frames: [SimpleNamespace(skeletons=(person,)) for _ in frames], close=lambda: None
+        estimate=lambda frames: [SimpleNamespace(skeletons=(person,), boxes=None) for _ in frames],
+        close=lambda: None,
     )
     gate = EventGate(default=GateOptions(hold_s=0, cooldown_s=0))
     return CabinAnalyzer(estimator, Tracker(), [Present()], gate)

@@ -54,7 +54,7 @@ def draw_scene(image: Image, scene: Scene, view: CameraView | None, running: Ite
         color = _TRACK_COLORS[track.track_id % len(_TRACK_COLORS)]
         _draw_box(canvas, track, _ALARM if track.track_id in alarmed else color, unit)
         if track.skeleton is not None:
-            _draw_skeleton(canvas, track.skeleton, color, unit)
+            draw_skeleton(canvas, track.skeleton, color, unit)
     _draw_text(canvas, f"{scene.camera_id}  {scene.t_s:8.2f} s", (6 * unit, canvas.shape[0] - 6 * unit), unit)
     for row, event in enumerate(events):
         _draw_banner(canvas, event, scene.t_s, row, unit)
@@ -81,7 +81,15 @@ def _draw_box(canvas: Image, track: Track, color: Color, unit: int) -> None:
     _draw_text(canvas, label, (max(0, x1), below), unit)
 
 
-def _draw_skeleton(canvas: Image, skeleton: Skeleton, color: Color, unit: int) -> None:
+def draw_skeleton(canvas: Image, skeleton: Skeleton, color: Color, unit: int) -> None:
+    """Draw a skeleton on a picture (H, W, 3) BGR, in place.
+
+    Args:
+        canvas: the picture.
+        skeleton: in its pixels.
+        color: BGR, of the limbs; keypoints are white.
+        unit: half a limb's width, pixels.
+    """
     known = set(skeleton.keypoints)
     for start, end in _EDGES:
         if {start, end} <= known and skeleton.sees(start, end):

@@ -10,12 +10,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from cabinsafe.errors import MediaError
 from cabinsafe.media.live import LiveCamera
 from cabinsafe.media.source import FrameSource
+from cabinsafe.media.stills import read_image
 from cabinsafe.types import Frame
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
@@ -92,7 +91,7 @@ class ImageFiles(FrameSource):
 
     def __iter__(self) -> Iterator[Frame]:
         for index, path in enumerate(self.files):
-            yield Frame(image=_read_image(path), t_s=index / self.fps, index=index, camera_id=self.camera_id)
+            yield Frame(image=read_image(path), t_s=index / self.fps, index=index, camera_id=self.camera_id)
 
 
 def open_source(source: str | Path, camera_id: str = "front", image_fps: float = 10.0) -> FrameSource:
@@ -126,16 +125,6 @@ def open_source(source: str | Path, camera_id: str = "front", image_fps: float =
             raise MediaError(f"no file matches '{text}'")
         return ImageFiles(sorted(matches, key=_natural_order), camera_id, image_fps)
     raise MediaError(f"'{text}' is no file, folder, glob, camera index or stream URL")
-
-
-def _read_image(path: Path) -> NDArray[np.uint8]:
-    try:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR) if path.is_file() else None
-    except cv2.error as error:
-        raise MediaError(f"{path}: not an image that can be read: {error}") from error
-    if image is None:
-        raise MediaError(f"{path}: not an image that can be read")
-    return np.asarray(image, dtype=np.uint8)
 
 
 def _natural_order(path: Path) -> list[tuple[int, int, str]]:

@@ -1,5 +1,6 @@
-"""Frames to skeletons: letterbox, inference engine, PAF decoder."""
+"""Frames to skeletons and person boxes: letterbox, inference engine, decoders."""
 
+from cabinsafe.pose.boxes import BoxOptions
 from cabinsafe.pose.card import PoseCard
 from cabinsafe.pose.decoder import DecodedPoses, DecoderOptions, PafDecoder
 from cabinsafe.pose.engines import Engine, OnnxEngine, RecordingEngine, ReplayEngine
@@ -7,6 +8,7 @@ from cabinsafe.pose.estimator import PoseEstimator, PoseResult
 from cabinsafe.pose.topology import Limb, Topology
 
 __all__ = [
+    "BoxOptions",
     "DecodedPoses",
     "DecoderOptions",
     "Engine",

@@ -35,8 +35,20 @@ class MapSpec(BaseModel):
 
     heatmaps: str
     pafs: str
+    boxes: str | None = Field(None, description="Person boxes, for a network that has that head")
     axis_order: Literal["NCHW"] = "NCHW"
     stride: int = Field(gt=0, description="Input pixels per map cell")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the outputs: heatmaps, PAFs and, where the network has them, boxes."""
+        return (self.heatmaps, self.pafs) if self.boxes is None else (self.heatmaps, self.pafs, self.boxes)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        if len(set(self.names)) != len(self.names):
+            raise ValueError(f"the outputs' names must differ, got {', '.join(self.names)}")
+        return self
 
 
 class PoseCard(ModelCard):

@@ -1,4 +1,4 @@
-"""PoseEstimator: frames in, skeletons per frame out. Nothing above this file knows of batches or maps."""
+"""PoseEstimator: frames in, skeletons and boxes per frame out. Nothing above knows of batches or maps."""
 
 from __future__ import annotations
 
@@ -9,29 +9,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cabinsafe.errors import EngineError, ModelError, ShapeError
+from cabinsafe.pose.boxes import BOX_CHANNELS, BoxOptions, decode_boxes
 from cabinsafe.pose.card import PoseCard
 from cabinsafe.pose.decoder import DecodedPoses, PafDecoder
 from cabinsafe.pose.engines.base import Engine
 from cabinsafe.pose.preprocess import LetterboxTransform, letterbox, normalise
-from cabinsafe.types import Frame, Skeleton
+from cabinsafe.types import Box, Frame, Skeleton
 
 FloatArray = NDArray[np.float32]
 
 
 class PoseMaps(NamedTuple):
-    """Network outputs of one frame: heatmaps (C, H, W) and PAFs (P, H, W)."""
+    """Network outputs of one frame: heatmaps (C, H, W), PAFs (P, H, W), boxes (5, H, W) if it has them."""
 
     heatmaps: FloatArray
     pafs: FloatArray
+    boxes: FloatArray | None = None
 
 
 class PoseResult(NamedTuple):
-    """All that pose estimation found in one frame, each step's outcome included."""
+    """All that pose estimation found in one frame, each step's outcome included.
+
+    ``boxes`` are the people's boxes in frame pixels, clipped to the frame, the best first; None if the
+    network has no head for them or they are switched off. They are not linked to the skeletons.
+    """
 
     skeletons: tuple[Skeleton, ...]
     decoded: DecodedPoses
     maps: PoseMaps
     transform: LetterboxTransform
+    boxes: tuple[Box, ...] | None = None
 
 
 class PoseEstimator:
@@ -41,19 +48,27 @@ class PoseEstimator:
         engine: runs the network.
         card: says how to feed it and how to read it.
         decoder: decoder for the card's topology.
+        box_options: how to read the network's person boxes, if it has them; None leaves them aside.
 
     Raises:
         ModelError: the engine's tensors are not those of the card.
     """
 
-    def __init__(self, engine: Engine, card: PoseCard, decoder: PafDecoder) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        card: PoseCard,
+        decoder: PafDecoder,
+        box_options: BoxOptions | None = BoxOptions(),  # noqa: B008 - it is immutable
+    ) -> None:
         _check_tensors(engine, card)
         self.engine = engine
         self.card = card
         self.decoder = decoder
+        self.box_options = box_options
 
     def estimate(self, frames: Sequence[Frame]) -> list[PoseResult]:
-        """Skeletons of each frame, all frames in one batch.
+        """Skeletons and boxes of each frame, all frames in one batch.
 
         Raises:
             EngineError, ShapeError, DataError: the network failed, or its maps are malformed.
@@ -80,19 +95,15 @@ class PoseEstimator:
         """
         outputs = self._run(batch)
         width, height = (side // self.card.maps.stride for side in self.card.input.size_wh)
-        topology = self.card.topology
-        channels = {
-            self.card.maps.heatmaps: topology.heatmap_count,
-            self.card.maps.pafs: topology.paf_count,
-        }
-        for name, count in channels.items():
+        names = self.card.maps.names
+        counts = (self.card.topology.heatmap_count, self.card.topology.paf_count, BOX_CHANNELS)
+        for name, count in zip(names, counts, strict=False):
             if name not in outputs:
                 raise EngineError(f"the engine returned no '{name}', only {sorted(outputs)}")
             expected = (len(batch), count, height, width)
             if outputs[name].shape != expected:
                 raise ShapeError(f"output '{name}'", expected, outputs[name].shape)
-        heatmaps, pafs = (outputs[name] for name in channels)
-        return [PoseMaps(*maps) for maps in zip(heatmaps, pafs, strict=True)]
+        return [PoseMaps(*maps) for maps in zip(*(outputs[name] for name in names), strict=True)]
 
     def _run(self, batch: FloatArray) -> dict[str, FloatArray]:
         """One run for the whole batch, or one per image if the network takes no more."""
@@ -103,8 +114,8 @@ class PoseEstimator:
         return {output: np.concatenate([run[output] for run in runs]) for output in runs[0]}
 
     def decode(self, maps: PoseMaps, transform: LetterboxTransform) -> PoseResult:
-        """Skeletons of one frame's maps, in frame pixels."""
-        decoded = self.decoder.decode(*maps)
+        """Skeletons and boxes of one frame's maps, in frame pixels."""
+        decoded = self.decoder.decode(maps.heatmaps, maps.pafs)
         frame_xy = transform.to_frame(decoded.xy * self.card.maps.stride)
         topology = self.card.topology
         skeletons = tuple(
@@ -118,7 +129,17 @@ class PoseEstimator:
             )
             for person in range(len(decoded))
         )
-        return PoseResult(skeletons, decoded, maps, transform)
+        return PoseResult(skeletons, decoded, maps, transform, self._decode_boxes(maps, transform))
+
+    def _decode_boxes(self, maps: PoseMaps, transform: LetterboxTransform) -> tuple[Box, ...] | None:
+        """Boxes clipped to the frame; those of which less than a pixel is left are not in it."""
+        if maps.boxes is None or self.box_options is None:
+            return None
+        xyxy, scores = decode_boxes(maps.boxes, self.card.maps.stride, self.box_options)
+        corners = np.clip(transform.to_frame(xyxy.reshape(-1, 2, 2)), 0.0, transform.frame_wh)
+        in_frame = (corners[:, 1] - corners[:, 0] >= 1.0).all(axis=1)
+        rows = zip(corners.reshape(-1, 4)[in_frame].tolist(), scores[in_frame].tolist(), strict=True)
+        return tuple(Box(xyxy=xyxy, score=score) for xyxy, score in rows)
 
     def close(self) -> None:
         """Close the engine."""
@@ -127,7 +148,7 @@ class PoseEstimator:
 
 def _check_tensors(engine: Engine, card: PoseCard) -> None:
     inputs, outputs = ([spec.name for spec in specs] for specs in (engine.inputs, engine.outputs))
-    wanted = [card.maps.heatmaps, card.maps.pafs]
+    wanted = list(card.maps.names)
     if inputs != [card.input.name] or not set(wanted) <= set(outputs):
         raise ModelError(
             f"network '{card.name}': its card names input '{card.input.name}' and outputs {wanted}, "

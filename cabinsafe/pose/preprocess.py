@@ -17,10 +17,14 @@ Image = NDArray[np.uint8]
 
 
 class LetterboxTransform(NamedTuple):
-    """How a frame was fitted into the input: ``input = frame * scale + offset``, pixel centres at +0.5."""
+    """How a frame was fitted into the input: ``input = frame * scale + offset``, pixel centres at +0.5.
+
+    ``frame_wh`` is the frame's width and height.
+    """
 
     scale_xy: tuple[float, float]
     offset_xy: tuple[float, float]
+    frame_wh: tuple[int, int]
 
     def to_frame(self, input_xy: NDArray[np.floating]) -> FloatArray:
         """Input pixels (..., 2) to frame pixels (..., 2)."""
@@ -48,7 +52,8 @@ def letterbox(image: Image, size_wh: tuple[int, int], pad_value: int) -> tuple[I
         image, (inner_w, inner_h), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
     )
     canvas[top : top + inner_h, left : left + inner_w] = inner
-    return canvas, LetterboxTransform((inner_w / width, inner_h / height), (float(left), float(top)))
+    scale_xy = inner_w / width, inner_h / height
+    return canvas, LetterboxTransform(scale_xy, (float(left), float(top)), (width, height))
 
 
 def normalise(canvases: Sequence[Image], spec: InputSpec) -> FloatArray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,9 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cabinsafe.errors import DataError, EngineError, ModelError, ShapeError
-from cabinsafe.pose import PafDecoder, PoseCard, PoseEstimator, ReplayEngine, Topology
+from cabinsafe.pose import (
+    BoxOptions,
+    OnnxEngine,
+    PafDecoder,
+    PoseCard,
+    PoseEstimator,
+    RecordingEngine,
+    ReplayEngine,
+    Topology,
+)
 from cabinsafe.pose.card import InputSpec
-from cabinsafe.pose.engines import TensorSpec
+from cabinsafe.pose.engines import Engine, TensorSpec
 from cabinsafe.pose.preprocess import letterbox, normalise
 from cabinsafe.types import Frame
 
@@ -124,6 +135,88 @@ def test_a_network_that_takes_one_image_at_a_time_still_serves_several_cameras()
     image = np.zeros((8, 8, 3), np.uint8)
     results = estimator.estimate([Frame(image=image, t_s=0.0, camera_id=c) for c in ("front", "rear")])
     assert [len(result.skeletons) for result in results] == [1, 0]
+
+
+@pytest.fixture
+def make_box_estimator(box_network: Path) -> Callable[..., PoseEstimator]:
+    """Estimator of the network with a person-box head, or of an engine in its place."""
+
+    def make(engine: Engine | None = None, *options: BoxOptions | None) -> PoseEstimator:
+        card = PoseCard.load(box_network)
+        return PoseEstimator(
+            engine or OnnxEngine(card.verified_file()), card, PafDecoder(card.topology), *options
+        )
+
+    return make
+
+
+def test_a_network_with_a_box_head_gives_boxes_in_frame_pixels(make_box_estimator, blue_frame) -> None:
+    """A cell's centre is at 16 (column + 0.5), 16 (row + 0.5) - 40 of the frame; a share is 128 pixels."""
+    both, empty = make_box_estimator().estimate([blue_frame((4, 8, 0.6), (12, 10, 0.8)), blue_frame()])
+    assert both.skeletons == ()
+    assert both.maps.boxes.shape == (5, 20, 20)
+    around_each = [(200 - 32, 128 - 64, 200 + 48, 128 + 80), (72 - 32, 96 - 64, 72 + 48, 96 + 80)]
+    assert [box.xyxy for box in both.boxes] == around_each, "the stronger first"
+    assert [box.score for box in both.boxes] == pytest.approx([0.8, 0.6], abs=1e-6)
+    assert empty.boxes == (), "looked and found nobody"
+
+
+def test_boxes_are_clipped_to_the_frame(make_box_estimator, blue_frame) -> None:
+    (result,) = make_box_estimator().estimate([blue_frame((0, 3, 1.0), (19, 15, 0.9))])
+    assert [box.xyxy for box in result.boxes] == [(0, 0, 8 + 48, 16 + 80), (312 - 32, 208 - 64, 320, 240)]
+
+
+def test_a_box_in_the_bars_is_not_in_the_frame(make_box_estimator, blue_frame) -> None:
+    """The bars are the input's first and last 20 rows; a box there has less than a pixel in the frame."""
+    maps = {"cmap": np.zeros((1, 18, 20, 20)), "paf": np.zeros((1, 42, 20, 20))}
+    maps["boxes"] = np.full((1, 5, 20, 20), 1 / 8)
+    maps["boxes"][0, 0] = 0.0
+    maps["boxes"][0, 0, [0, 19], 5] = 1.0
+    (result,) = make_box_estimator(ReplayEngine(maps, (IMAGE,))).estimate([blue_frame()])
+    assert result.boxes == ()
+    assert result.maps.boxes[0].max() == 1.0
+
+
+def test_without_box_head_or_options_there_are_no_boxes(make_box_estimator, blue_frame) -> None:
+    topology = Topology.trt_pose()
+    without = PoseEstimator(
+        ReplayEngine(maps_of(topology, POINTS, 4), (IMAGE,)), card_for(topology, 4), PafDecoder(topology)
+    )
+    (result,) = without.estimate([blue_frame()])
+    assert (result.boxes, result.maps.boxes) == (None, None)
+    (result,) = make_box_estimator(None, None).estimate([blue_frame((4, 8, 0.6))])
+    assert result.boxes is None
+    assert result.maps.boxes.shape == (5, 20, 20)
+    (result,) = make_box_estimator(None, BoxOptions(score_threshold=0.7)).estimate([blue_frame((4, 8, 0.6))])
+    assert result.boxes == ()
+
+
+def test_recorded_maps_carry_the_boxes(make_box_estimator, blue_frame, tmp_path: Path) -> None:
+    frame = blue_frame((4, 8, 0.6))
+    with RecordingEngine(OnnxEngine(tmp_path / "blue.onnx")) as recorder:
+        (recorded,) = make_box_estimator(recorder).estimate([frame])
+        recorder.save(tmp_path / "maps.npz")
+    replay = ReplayEngine.from_file(tmp_path / "maps.npz", (IMAGE,))
+    (replayed,) = make_box_estimator(replay).estimate([blue_frame()])
+    assert replayed.boxes == recorded.boxes
+    assert len(replayed.boxes) == 1
+
+
+@pytest.mark.parametrize(
+    ("boxes", "error", "message"),
+    [
+        (None, ModelError, r"outputs \['cmap', 'paf', 'boxes'\], the engine has .*\['cmap', 'paf'\]"),
+        (np.zeros((1, 4, 20, 20)), ShapeError, r"output 'boxes': expected \(1, 5, 20, 20\), got \(1, 4,"),
+        (np.zeros((1, 5, 40, 40)), ShapeError, r"output 'boxes': expected \(1, 5, 20, 20\), got \(1, 5, 40"),
+        (np.full((1, 5, 20, 20), np.nan), DataError, "boxes: 2000 values are not finite, the first in chan"),
+    ],
+    ids=["none", "channels", "size", "nan"],
+)
+def test_malformed_box_maps_are_refused(make_box_estimator, blue_frame, boxes, error, message: str) -> None:
+    maps = {"cmap": np.zeros((1, 18, 20, 20)), "paf": np.zeros((1, 42, 20, 20))}
+    engine = ReplayEngine(maps if boxes is None else maps | {"boxes": boxes}, (IMAGE,))
+    with pytest.raises(error, match=message):
+        make_box_estimator(engine).estimate([blue_frame()])
 
 
 def test_no_frames_no_result_and_a_closed_engine_says_so() -> None:

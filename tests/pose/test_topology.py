@@ -112,6 +112,7 @@ def test_a_file_that_is_not_the_one_on_the_card(card) -> None:
     [
         ({"sha256": "short"}, "sha256"),
         ({"maps": {"heatmaps": "c", "pafs": "p", "stride": 5}}, r"must be multiples of maps.stride 5"),
+        ({"maps": {"heatmaps": "c", "pafs": "p", "boxes": "p", "stride": 8}}, r"maps: .*differ, got c, p, p"),
         ({"colour": 1}, "colour: Extra inputs"),
         ({"kind": "classifier"}, "kind"),
     ],

@@ -1,77 +1,106 @@
-"""A batch is a pure function of its step; weights leave out what the labels do not know."""
+"""A sample is a pure function of its number; sources come as often as their weights say."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from cabinsafe.data import LabelledImage
-from cabinsafe.training.pose.augment import AugmentSpec, Sample
-from cabinsafe.training.pose.batches import BatchMaker, BatchSpec, loss_weights, prefetch
-from cabinsafe.training.pose.layout import HEATMAP_COUNT, KEYPOINTS, limb_indices
-from cabinsafe.training.pose.targets import TargetSpec
+torch = pytest.importorskip("torch")
+
+from cabinsafe.data import LabelledImage  # noqa: E402
+from cabinsafe.pose import Topology  # noqa: E402
+from cabinsafe.training.pose.augment import AugmentSpec  # noqa: E402
+from cabinsafe.training.pose.batches import Batch, Loader, Mixture, Source, collate  # noqa: E402
+from cabinsafe.training.pose.layout import MapLayout  # noqa: E402
+
+MIRROR = MapLayout(Topology.openpose(), 8).mirror_order
+STILL = AugmentSpec(
+    zoom=(1, 1), log_aspect=(0, 0), rotation_deg=0, flip=0, grey=0, infrared=0, low_light=0, blur=0, motion=0,
+    noise=0, jpeg=0, gamma=(1, 1), contrast=0, brightness=0, colour=0, cabin=0, occluder=0, cutout=0, aim=0,
+)  # fmt: skip
+
+
+def pictures(folder: Path, count: int, first: int = 0) -> list[LabelledImage]:
+    """Images of one grey each, so that a crop shows which it was cut from; image n has n % 3 people."""
+    generator = np.random.default_rng(first)
+    images = []
+    for number in range(first, first + count):
+        path = folder / f"{number}.png"
+        cv2.imwrite(str(path), np.full((48, 48, 3), number, np.uint8))
+        people = number % 3
+        xy = generator.uniform(4, 44, (people, 18, 2)).astype(np.float32)
+        box = np.tile(np.array([[2, 2, 46, 46]], np.float32), (people, 1))
+        images.append(
+            LabelledImage(
+                number, path, xy, np.full((people, 18), 2, np.uint8), box, np.zeros((0, 4), np.float32)
+            )
+        )
+    return images
 
 
 @pytest.fixture
-def maker(tmp_path: Path) -> BatchMaker:
-    generator = np.random.default_rng(0)
-    images = []
-    for number in range(5):
-        path = tmp_path / f"{number}.png"
-        cv2.imwrite(str(path), np.full((48, 64, 3), 40 * number, np.uint8))
-        xy = generator.uniform(0, 48, (1, 18, 2)).astype(np.float32)
-        box = np.array([[0, 0, 48, 48]], np.float32)
-        seen, none = np.full((1, 18), 2, np.uint8), np.zeros((0, 4), np.float32)
-        images.append(LabelledImage(number, path, xy, seen, box, none))
-    return BatchMaker(images, BatchSpec(3, 48, 64, 0.5, seed=1), AugmentSpec(), TargetSpec())
+def mixture(tmp_path: Path) -> Mixture:
+    sources = [
+        Source(pictures(tmp_path, 5), 3.0, 0.5, 0.25, True, STILL),
+        Source(pictures(tmp_path, 4, first=100), 1.0, 1.0, 0.0, False, AugmentSpec()),
+    ]
+    return Mixture(sources, 48, 48, MIRROR, seed=1)
 
 
-def test_shapes_and_repeatability(maker: BatchMaker) -> None:
-    first, again = maker(4), maker(4)
-    assert first.image.shape == (3, 3, 48, 48)
-    assert first.maps.shape == first.weights.shape == (3, 57, 6, 6)
-    assert first.image.dtype == first.maps.dtype == first.weights.dtype == np.float32
-    np.testing.assert_array_equal(first.image, again.image)
-    np.testing.assert_array_equal(first.maps, again.maps)
+def equal(one: Batch, other: Batch) -> bool:
+    parts = [(one.image, other.image), *zip(one.labels, other.labels, strict=True)]
+    parts += zip(one[2:], other[2:], strict=True)
+    return all(torch.equal(a.nan_to_num(-1), b.nan_to_num(-1)) for a, b in parts)
 
 
-def test_prefetch_keeps_order_and_content(maker: BatchMaker) -> None:
-    got = list(prefetch(maker, 2, 9))
-    assert [step for step, _ in got] == list(range(2, 9))
-    for step, batch in got:
-        np.testing.assert_array_equal(batch.image, maker(step).image)
+def test_a_sample_is_a_function_of_its_number(mixture: Mixture) -> None:
+    assert equal(collate([mixture[7], mixture[8]]), collate([mixture[7], mixture[8]]))
+    assert not equal(collate([mixture[3]]), collate([mixture[4]]))
 
 
-def test_prefetch_raises_what_the_maker_raises() -> None:
-    def fails(step: int):
-        raise FileNotFoundError(step)
-
-    with pytest.raises(FileNotFoundError):
-        next(prefetch(fails, 0, 2, ahead=0))
+def test_sources_come_in_proportion_and_evenly(mixture: Mixture) -> None:
+    drawn = [mixture.sources.index(mixture[number][1]) for number in range(200)]
+    assert Counter(drawn) == {0: 150, 1: 50}
+    assert all(3 <= drawn[start : start + 20].count(1) <= 7 for start in range(180))
 
 
-def test_unlabelled_joints_weigh_less_inside_their_person_only() -> None:
-    xy = np.full((1, 18, 2), 20.0, np.float32)
-    wrist = KEYPOINTS.index("left_wrist")
-    xy[0, wrist] = np.nan
-    none = np.zeros((0, 4), np.float32)
-    sample = Sample(np.zeros((64, 64, 3), np.uint8), xy, np.array([[8, 8, 32, 32]], np.float32), none)
-    weights = loss_weights(sample, (64, 64), 0.25)
-    assert weights[wrist, 1:4, 1:4].tolist() == [[0.25] * 3] * 3
-    assert weights[wrist, 5, 5] == 1
-    assert weights[KEYPOINTS.index("nose")].min() == 1
-    limb = next(channel for a, b, channel in limb_indices() if b == wrist)
-    assert weights[HEATMAP_COUNT + limb, 2, 2] == 0.25
-    assert weights[HEATMAP_COUNT - 1].min() == 1
+def test_every_image_comes_once_a_round(mixture: Mixture) -> None:
+    shown = []
+    for number in range(200):
+        sample, source = mixture[number]
+        if source is mixture.sources[0]:
+            shown.append(int(sample.image.min()))  # padding is lighter than any picture of this source
+    rounds = [tuple(shown[start : start + 5]) for start in range(0, 150, 5)]
+    assert all(set(one) == set(range(5)) for one in rounds)
+    assert len(set(rounds)) > 5  # in another order each time
 
 
-def test_ignored_boxes_weigh_nothing() -> None:
-    none = np.zeros((0, 4), np.float32)
-    empty = np.zeros((0, 18, 2), np.float32)
-    box = np.array([[-20, 16, 12, 32], [900, 900, 950, 950]], np.float32)
-    weights = loss_weights(Sample(np.zeros((64, 64, 3), np.uint8), empty, none, box), (64, 64), 1.0)
-    assert not weights[:, 2:4, :2].any()
-    assert weights.sum() == weights.size - 57 * 4
+def test_people_are_padded_and_numbers_kept(mixture: Mixture) -> None:
+    samples = [mixture[number] for number in range(8)]
+    batch = collate(samples)
+    counts = [len(sample.xy) for sample, _ in samples]
+    assert batch.image.shape == (8, 3, 48, 48)
+    assert batch.image.dtype == torch.uint8
+    assert batch.labels.xy.shape == (8, max(counts), 18, 2)
+    for row, count in enumerate(counts):
+        assert batch.labels.boxes[row, count:].isnan().all()
+        assert not batch.labels.boxes[row, :count].isnan().any()
+    assert batch.teacher_share.tolist() == [source.teacher_share for _, source in samples]
+    assert batch.complete.tolist() == [source.complete for _, source in samples]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_loader_gives_each_step_its_own_samples(mixture: Mixture, workers: int) -> None:
+    batches = list(Loader(mixture, 3, workers)(2, 5))
+    assert len(batches) == 3
+    assert equal(batches[0], collate([mixture[number] for number in (6, 7, 8)]))
+
+
+def test_processes_share_out_each_step(mixture: Mixture) -> None:
+    whole = next(Loader(mixture, 4)(1, 2))
+    halves = [next(Loader(mixture, 2, rank=rank, world=2)(1, 2)) for rank in (0, 1)]
+    assert torch.equal(torch.cat([half.image for half in halves]), whole.image)

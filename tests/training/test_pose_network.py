@@ -12,9 +12,12 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
-from cabinsafe.errors import ModelError  # noqa: E402
+from cabinsafe.errors import ConfigError, ModelError  # noqa: E402
 from cabinsafe.resources import bundled_dir  # noqa: E402
-from cabinsafe.training.pose.network import PoseNetwork, load_onnx_weights  # noqa: E402
+from cabinsafe.training.pose.networks import NETWORKS, make_network  # noqa: E402
+from cabinsafe.training.pose.networks.light import Floor, LightNetwork, inherit  # noqa: E402
+from cabinsafe.training.pose.networks.onnx_weights import load_onnx_weights  # noqa: E402
+from cabinsafe.training.pose.networks.openpose_mobilenet import OpenPoseMobileNet  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 WEIGHTS_VARIABLE = "CABINSAFE_HPE_0001"
@@ -27,17 +30,47 @@ def source_weights() -> Path:
     return path
 
 
-def test_shapes_of_both_stages() -> None:
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_keeps_its_word(name: str) -> None:
+    network = make_network(name).eval()
+    layout, side = network.layout, 2 * network.input_multiple
     with torch.no_grad():
-        first, last = PoseNetwork(width=8).eval().stages(torch.zeros(2, 3, 32, 48))
-    for maps in (first, last):
-        assert maps.heatmaps.shape == (2, 19, 4, 6)
-        assert maps.pafs.shape == (2, 38, 4, 6)
+        stages, outputs = (
+            network.stages(torch.zeros(2, 3, side, side)),
+            network(torch.zeros(2, 3, side, side)),
+        )
+    cells = side // layout.stride
+    assert {maps.shape for maps in stages} == {(2, layout.channels, cells, cells)}
+    assert [part.shape[1] for part in outputs] == [
+        layout.topology.heatmap_count,
+        layout.topology.paf_count,
+        *([5] if layout.boxes else []),
+    ]
+    assert torch.equal(torch.cat(outputs, dim=1), stages[-1])
+
+
+def test_an_unknown_network_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no 'heavy'; there are light, openpose_mobilenet"):
+        make_network("heavy")
+
+
+def test_the_light_network_starts_as_the_accurate_one_at_half_the_resolution() -> None:
+    torch.manual_seed(0)
+    source = OpenPoseMobileNet(bridge_activation=Floor).eval()
+    light = LightNetwork().eval()
+    inherit(light, source)
+    image = torch.rand(1, 3, 64, 96) * 255
+    with torch.no_grad():
+        expected = source(torch.nn.functional.avg_pool2d(image, 2))
+        got = light(image)
+    for ours, theirs in zip(got, expected, strict=False):
+        repeated = theirs.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+        torch.testing.assert_close(ours, repeated, atol=1e-4, rtol=1e-3)
 
 
 def test_equal_to_the_source_network() -> None:
     path = source_weights()
-    network = PoseNetwork().eval()
+    network = OpenPoseMobileNet().eval()
     load_onnx_weights(network, path)
     image = np.random.default_rng(0).uniform(0, 255, (1, 3, 96, 128)).astype(np.float32)
     with torch.no_grad():
@@ -73,12 +106,12 @@ def test_another_graph_is_refused(tmp_path: Path, count: int, message: str) -> N
     path = tmp_path / "other.onnx"
     write_chain(path, [4] * count)
     with pytest.raises(ModelError, match=message):
-        load_onnx_weights(PoseNetwork(width=8), path)
+        load_onnx_weights(OpenPoseMobileNet(width=8), path)
 
 
 def test_the_shipped_network_is_read_too() -> None:
     path = bundled_dir("models") / "cabinsafe-pose.onnx"
-    network = PoseNetwork().eval()
+    network = OpenPoseMobileNet().eval()
     load_onnx_weights(network, path)
     image = np.random.default_rng(0).uniform(0, 255, (1, 3, 96, 128)).astype(np.float32)
     with torch.no_grad():
@@ -94,4 +127,4 @@ def test_a_file_without_a_network_is_refused(tmp_path: Path, content: bytes | No
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ModelError, match=r"w\.onnx"):
-        load_onnx_weights(PoseNetwork(width=8), path)
+        load_onnx_weights(OpenPoseMobileNet(width=8), path)

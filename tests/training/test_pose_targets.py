@@ -1,92 +1,166 @@
-"""Vectorised targets equal a slow loop that follows the definition word by word."""
+"""Vectorised targets equal a slow loop that follows the definitions word by word."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
 
-from cabinsafe.training.pose.layout import KEYPOINTS, limb_indices
-from cabinsafe.training.pose.targets import TargetSpec, draw_heatmaps, draw_pafs
+torch = pytest.importorskip("torch")
+
+from cabinsafe.pose import Topology  # noqa: E402
+from cabinsafe.pose.boxes import BoxOptions, decode_boxes  # noqa: E402
+from cabinsafe.training.pose.layout import MapLayout  # noqa: E402
+from cabinsafe.training.pose.targets import Labels, TargetSpec, draw, labelled_cells, weigh  # noqa: E402
 
 SIZE = (64, 96)
+OPENPOSE = MapLayout(Topology.openpose(), stride=8, boxes=True)
+TRT_POSE = MapLayout(Topology.trt_pose(), stride=4)
 
 
-def slow_heatmaps(xy, size, spec):
-    maps = np.zeros((19, size[0] // 8, size[1] // 8))
-    for person in xy:
-        for k, (x, y) in enumerate(person):
-            if np.isnan(x):
-                continue
-            for row in range(maps.shape[1]):
-                for column in range(maps.shape[2]):
-                    dx = (column + spec.heatmap_centre_cells) * 8 - x
-                    dy = (row + spec.heatmap_centre_cells) * 8 - y
-                    value = np.exp(-(dx * dx + dy * dy) / (2 * spec.sigma_px**2))
-                    if value >= spec.floor:
-                        maps[k, row, column] = max(maps[k, row, column], value)
-    maps[18] = 1 - maps[:18].max(axis=0)
-    return maps
-
-
-def slow_pafs(xy, size, spec):
-    rows, columns = size[0] // 8, size[1] // 8
-    maps = np.zeros((38, rows, columns))
-    half = spec.paf_half_width_cells
-    for first, second, channel in limb_indices():
-        for row in range(rows):
-            for column in range(columns):
-                at = np.array([column, row]) + spec.paf_centre_cells
-                vectors = []
-                for person in xy:
-                    start, end = person[first] / 8, person[second] / 8
-                    length = np.hypot(*(end - start))
-                    if not length > 0.01:
-                        continue
-                    unit = (end - start) / length
-                    across = abs((at - start)[0] * unit[1] - (at - start)[1] * unit[0])
-                    low, high = np.minimum(start, end) - half, np.maximum(start, end) + half
-                    if across <= half and (at >= low).all() and (at <= high).all():
-                        vectors.append(unit)
-                if vectors:
-                    maps[channel : channel + 2, row, column] = np.mean(vectors, axis=0)
-    return maps
-
-
-def crowd(seed: int, people: int) -> np.ndarray:
+def crowd(seed: int, people: int, layout: MapLayout) -> Labels:
     generator = np.random.default_rng(seed)
-    xy = generator.uniform((-5, -5), (SIZE[1] + 5, SIZE[0] + 5), (people, len(KEYPOINTS), 2))
-    xy[generator.random(xy.shape[:2]) < 0.25] = np.nan
-    return xy.astype(np.float32)
+    count = len(layout.topology.keypoints)
+    xy = generator.uniform((-5, -5), (SIZE[1] + 5, SIZE[0] + 5), (2, people, count, 2))
+    xy[generator.random(xy.shape[:3]) < 0.25] = np.nan
+    corners = generator.uniform((-5, -5, 8, 8), (60, 40, 40, 30), (2, people, 4))
+    boxes = np.concatenate([corners[..., :2], corners[..., :2] + corners[..., 2:]], axis=-1)
+    xy[1, 1:], boxes[1, 1:] = np.nan, np.nan  # the second crop has one person, the rest is padding
+    ignored = np.array([[[np.nan] * 4], [[8.0, 8.0, 31.0, 24.0]]])
+    return Labels(*(torch.tensor(part, dtype=torch.float32) for part in (xy, boxes, ignored)))
 
 
-@pytest.mark.parametrize(("seed", "people"), [(0, 0), (1, 1), (2, 3), (3, 6)])
-@pytest.mark.parametrize("centre", [0.5, 0.0])
-def test_equal_to_the_slow_definition(seed: int, people: int, centre: float) -> None:
-    spec = TargetSpec(heatmap_centre_cells=centre, paf_centre_cells=centre)
-    xy = crowd(seed, people)
-    np.testing.assert_allclose(draw_heatmaps(xy, SIZE, spec), slow_heatmaps(xy, SIZE, spec), atol=2e-5)
-    np.testing.assert_allclose(draw_pafs(xy, SIZE, spec), slow_pafs(xy, SIZE, spec), atol=2e-5)
+def cells(layout: MapLayout):
+    for row in range(SIZE[0] // layout.stride):
+        for column in range(SIZE[1] // layout.stride):
+            yield row, column, np.array([column + 0.5, row + 0.5])
 
 
-def test_a_joint_at_a_cell_centre_peaks_at_one() -> None:
-    xy = np.full((1, len(KEYPOINTS), 2), np.nan, np.float32)
-    xy[0, 0] = (5 * 8 + 4, 2 * 8 + 4)
-    maps = draw_heatmaps(xy, SIZE, TargetSpec())
-    assert maps[0, 2, 5] == pytest.approx(1.0)
-    assert maps[0].argmax() == 2 * maps.shape[2] + 5
-    assert maps[18, 2, 5] == pytest.approx(0.0)
+def slow_heatmaps(xy, layout: MapLayout, value_at) -> np.ndarray:
+    topology = layout.topology
+    maps = np.zeros((topology.heatmap_count, *(side // layout.stride for side in SIZE)))
+    for row, column, at in cells(layout):
+        for person in xy / layout.stride:
+            for point, channel in zip(person, topology.heatmap_channels, strict=True):
+                if not np.isnan(point[0]):
+                    value = value_at(math.dist(at, point) * layout.stride)
+                    maps[channel, row, column] = max(maps[channel, row, column], value)
+        if topology.background_channel is not None:
+            others = [maps[channel, row, column] for channel in topology.heatmap_channels]
+            maps[topology.background_channel, row, column] = 1 - max(others)
+    return maps
 
 
-def test_opposite_limbs_on_one_spot_cancel() -> None:
-    first, second, channel = limb_indices()[0]
-    xy = np.full((2, len(KEYPOINTS), 2), np.nan, np.float32)
-    xy[0, first], xy[0, second] = (20, 28), (60, 28)
-    xy[1, first], xy[1, second] = (60, 28), (20, 28)
-    np.testing.assert_allclose(draw_pafs(xy, SIZE, TargetSpec())[channel : channel + 2], 0, atol=1e-6)
+def slow_pafs(xy, layout: MapLayout, share_at, average: bool) -> np.ndarray:
+    maps = np.zeros((layout.topology.paf_count, *(side // layout.stride for side in SIZE)))
+    for row, column, at in cells(layout):
+        for first, second, x_channel, y_channel in layout.limbs:
+            vectors, shares = [], []
+            for person in xy / layout.stride:
+                start, end = person[first], person[second]
+                length = np.hypot(*(end - start))
+                if length > 0.01:
+                    unit = (end - start) / length
+                    share = share_at(at, start, end, unit, length)
+                    vectors.append(unit * share)
+                    shares.append(share)
+            if vectors:
+                whole = np.sum(vectors, axis=0) / (max(sum(shares), 1.0) if average else 1.0)
+                for channel, value in zip((x_channel, y_channel), whole, strict=True):
+                    maps[channel - layout.pafs.start, row, column] = value
+    return maps
 
 
-def test_ends_on_one_point_draw_nothing() -> None:
-    first, second, _ = limb_indices()[0]
-    xy = np.full((1, len(KEYPOINTS), 2), np.nan, np.float32)
-    xy[0, [first, second]] = (30, 30)
-    assert not draw_pafs(xy, SIZE, TargetSpec()).any()
+def band(at, start, end, unit, _length) -> float:
+    from_start = at - start
+    across = abs(from_start[0] * unit[1] - from_start[1] * unit[0])
+    low, high = np.minimum(start, end) - 1, np.maximum(start, end) + 1
+    return float(across <= 1 and (at >= low).all() and (at <= high).all())
+
+
+def haze(at, start, _end, unit, length) -> float:
+    along = min(max(float((at - start) @ unit), 0.0), length)
+    distance = math.dist(at, start + along * unit)
+    return math.exp(-((distance / (0.025 * SIZE[0] / 4)) ** 2))
+
+
+def gaussian(distance_px: float) -> float:
+    value = math.exp(-(distance_px**2) / (2 * 7.0**2))
+    return value if value >= 0.01 else 0.0
+
+
+def trt_gaussian(distance_px: float) -> float:
+    value = math.exp(-((distance_px / (0.025 * SIZE[0])) ** 2))
+    return value if value >= 0.01 else 0.0
+
+
+@pytest.mark.parametrize("people", [1, 3])
+@pytest.mark.parametrize("seed", range(3))
+def test_openpose_targets_equal_the_slow_ones(seed: int, people: int) -> None:
+    labels = crowd(seed, people, OPENPOSE)
+    maps = draw(labels, SIZE, OPENPOSE, TargetSpec()).numpy()
+    for crop, xy in enumerate(labels.xy.numpy().astype(float)):
+        np.testing.assert_allclose(
+            maps[crop, OPENPOSE.heatmaps], slow_heatmaps(xy, OPENPOSE, gaussian), atol=1e-4
+        )
+        np.testing.assert_allclose(maps[crop, OPENPOSE.pafs], slow_pafs(xy, OPENPOSE, band, True), atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_trt_pose_targets_equal_the_slow_ones(seed: int) -> None:
+    labels = crowd(seed, 2, TRT_POSE)
+    maps = draw(labels, SIZE, TRT_POSE, TargetSpec("trt_pose")).numpy()
+    for crop, xy in enumerate(labels.xy.numpy().astype(float)):
+        np.testing.assert_allclose(
+            maps[crop, TRT_POSE.heatmaps], slow_heatmaps(xy, TRT_POSE, trt_gaussian), atol=1e-4
+        )
+        np.testing.assert_allclose(maps[crop, TRT_POSE.pafs], slow_pafs(xy, TRT_POSE, haze, False), atol=1e-4)
+
+
+def test_nobody_gives_empty_maps() -> None:
+    nan = torch.full((1, 1, 18, 2), torch.nan)
+    labels = Labels(nan, nan[:, :, 0].repeat(1, 1, 2), nan[:, :, 0].repeat(1, 1, 2))
+    maps = draw(labels, SIZE, OPENPOSE, TargetSpec())
+    background = OPENPOSE.topology.background_channel
+    assert (maps[:, background] == 1).all()
+    assert maps.abs().sum() == maps[:, background].sum()
+    weights = weigh(labels, SIZE, OPENPOSE, torch.tensor([0.5]))
+    assert (weights[:, : OPENPOSE.box_maps.start + 1] == 1).all()
+    assert (weights[:, OPENPOSE.box_maps.start + 1 :] == 0).all()
+
+
+def test_a_limb_without_length_has_no_direction() -> None:
+    labels = crowd(0, 1, OPENPOSE)
+    labels.xy[:] = 40.0
+    assert (draw(labels, SIZE, OPENPOSE, TargetSpec())[:, OPENPOSE.pafs] == 0).all()
+
+
+def test_drawn_boxes_are_read_back() -> None:
+    """What the box maps say is what the decoder of the run-time path reads."""
+    boxes = torch.tensor([[[4.0, 6.0, 40.0, 60.0], [50.0, 10.0, 90.0, 50.0]]])
+    nan = torch.full((1, 2, 18, 2), torch.nan)
+    maps = draw(Labels(nan, boxes, torch.full((1, 1, 4), torch.nan)), SIZE, OPENPOSE, TargetSpec())
+    found, scores = decode_boxes(maps[0, OPENPOSE.box_maps].numpy(), 8, BoxOptions())
+    order = np.argsort(found[:, 0])
+    np.testing.assert_allclose(found[order], boxes[0].numpy(), atol=1e-3)
+    np.testing.assert_allclose(scores, 1.0)
+
+
+def test_weights_leave_out_what_labels_do_not_know() -> None:
+    labels = crowd(1, 1, OPENPOSE)
+    labels.xy[:] = 20.0
+    labels.xy[:, :, 4] = torch.nan
+    labels.boxes[:, 0] = torch.tensor([16.0, 8.0, 47.0, 39.0])
+    weights = weigh(labels, SIZE, OPENPOSE, torch.tensor([0.25, 0.5]))
+    inside = (slice(1, 5), slice(2, 6))
+    channel = OPENPOSE.topology.heatmap_channels[4]
+    limbs = [limb for limb in OPENPOSE.limbs if 4 in limb[:2]]
+    assert limbs
+    for place in (channel, *(int(limb[2]) for limb in limbs), *(int(limb[3]) for limb in limbs)):
+        assert (weights[0, place][inside] == 0.25).all()
+        assert weights[0, place].sum() == pytest.approx(8 * 12 - 0.75 * 16)
+    assert (weights[0, OPENPOSE.topology.heatmap_channels[3]] == 1).all()
+    ignored = (slice(1, 3), slice(1, 4))
+    assert (weights[1][:, ignored[0], ignored[1]] == 0).all()
+    assert labelled_cells(labels, SIZE, 8)[0].sum() == 16

@@ -1,8 +1,7 @@
-"""The loop: resuming is exact, the average is kept, the teacher's guard does what it says."""
+"""The loop: resuming is exact, the average is kept, frozen parts stay, patience ends."""
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import numpy as np
@@ -11,31 +10,47 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from cabinsafe.errors import ConfigError, ModelError  # noqa: E402
+from cabinsafe.errors import ConfigError  # noqa: E402
+from cabinsafe.pose import Topology  # noqa: E402
 from cabinsafe.training.pose.batches import Batch  # noqa: E402
-from cabinsafe.training.pose.loss import LossSpec, mixed_target, stage_loss  # noqa: E402
-from cabinsafe.training.pose.network import Maps  # noqa: E402
-from cabinsafe.training.pose.train import (  # noqa: E402
-    LoopSpec,
-    Trainer,
-    interpolate,
-    load_average,
-    schedule,
-)
+from cabinsafe.training.pose.layout import MapLayout  # noqa: E402
+from cabinsafe.training.pose.loss import LossSpec  # noqa: E402
+from cabinsafe.training.pose.networks.base import PoseNetwork  # noqa: E402
+from cabinsafe.training.pose.processes import Processes  # noqa: E402
+from cabinsafe.training.pose.schedule import Schedule  # noqa: E402
+from cabinsafe.training.pose.targets import Labels  # noqa: E402
+from cabinsafe.training.pose.train import LoopSpec, Trainer, interpolate  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+ALONE = Processes(torch.device("cpu"))
 
 
-class Tiny(torch.nn.Module):
+class Tiny(PoseNetwork):
     def __init__(self) -> None:
         super().__init__()
-        self.trunk = torch.nn.Conv2d(3, 57, 8, stride=8)
-        self.again = torch.nn.Conv2d(57, 57, 1)
+        self.layout = MapLayout(Topology.openpose(), 8, boxes=True)
+        self.input_multiple = 8
+        self.trunk = torch.nn.Conv2d(3, self.layout.channels, 8, stride=8)
+        self.again = torch.nn.Conv2d(self.layout.channels, self.layout.channels, 1)
 
     def stages(self, image):
+        return self.stages_and_features(image)[0]
+
+    def stages_and_features(self, image):
         first = self.trunk(image / 255)
-        second = self.again(torch.relu(first))
-        return tuple(Maps(maps[:, :19], maps[:, 19:]) for maps in (first, second))
+        features = torch.relu(first)
+        return (first, self.again(features)), features
+
+
+class Log:
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, dict[str, float]]] = []
+
+    def params(self, values) -> None: ...
+    def artifact(self, path) -> None: ...
+    def close(self) -> None: ...
+
+    def metrics(self, step, values) -> None:
+        self.lines.append((step, dict(values)))
 
 
 def tiny() -> Tiny:
@@ -45,37 +60,51 @@ def tiny() -> Tiny:
 
 def make_batch(step: int) -> Batch:
     generator = np.random.default_rng(step)
-    maps = generator.uniform(0, 1, (2, 57, 2, 2)).astype(np.float32)
-    image = generator.uniform(0, 255, (2, 3, 16, 16)).astype(np.float32)
-    return Batch(image, maps, np.ones_like(maps))
+    xy = torch.from_numpy(generator.uniform(0, 32, (2, 1, 18, 2)).astype(np.float32))
+    boxes = torch.tensor([[[2.0, 2.0, 30.0, 30.0]]] * 2)
+    image = torch.from_numpy(generator.integers(0, 255, (2, 3, 32, 32)).astype(np.uint8))
+    labels = Labels(xy, boxes, torch.full((2, 1, 4), torch.nan))
+    return Batch(image, labels, torch.full((2,), 0.5), torch.tensor([0.3, 0.0]), torch.tensor([True, False]))
+
+
+def batches(first: int, last: int):
+    return (make_batch(step) for step in range(first, last))
 
 
 def spec(**changes) -> LoopSpec:
     values = {
-        "steps": 6,
-        "learning_rate": 1e-2,
-        "warmup_steps": 2,
+        "schedule": Schedule(steps=6, peak=1e-2, warmup_steps=2),
         "weight_decay": 1e-3,
         "ema_decay": 0.9,
+        "clip_norm": 100.0,
         "validate_every_steps": 2,
-        "bf16": False,
-        "loss": LossSpec(teacher_share=0.2, teacher_guard=0.3, first_stage_weight=0.5),
+        "patience": None,
+        "amp": False,
+        "loss": LossSpec(),
     }
     return LoopSpec(**{**values, **changes})
 
 
-def weight_sum(network) -> float:
-    return float(sum(value.double().sum() for value in network.parameters()))
+def trainer(
+    folder: Path, network: Tiny | None = None, *, settings: str = "", teacher=None, **changes
+) -> Trainer:
+    return Trainer(
+        network or tiny(), "tiny", spec(**changes), folder, ALONE, teacher=teacher, settings=settings
+    )
+
+
+def weight_sum(network) -> dict[str, float]:
+    return {"score": float(sum(value.double().sum() for value in network.parameters()))}
 
 
 def test_resumed_equals_uninterrupted(tmp_path: Path) -> None:
-    straight = Trainer(tiny(), spec(), tmp_path / "a")
-    straight.run(make_batch, weight_sum, lambda _: None)
-    Trainer(tiny(), spec(), tmp_path / "b").run(make_batch, weight_sum, lambda _: None, until_step=3)
-    resumed = Trainer(tiny(), spec(), tmp_path / "b")
+    straight = trainer(tmp_path / "a", teacher=tiny())
+    straight.run(batches, weight_sum, Log())
+    trainer(tmp_path / "b", teacher=tiny()).run(batches, weight_sum, Log(), until_step=3)
+    resumed = trainer(tmp_path / "b", teacher=tiny())
     assert resumed.resume()
     assert resumed.step == 3
-    resumed.run(make_batch, weight_sum, lambda _: None)
+    resumed.run(batches, weight_sum, Log())
     for part in ("network", "average"):
         expected, got = getattr(straight, part).state_dict(), getattr(resumed, part).state_dict()
         for name in expected:
@@ -83,66 +112,121 @@ def test_resumed_equals_uninterrupted(tmp_path: Path) -> None:
 
 
 def test_nothing_to_resume(tmp_path: Path) -> None:
-    assert not Trainer(tiny(), spec(), tmp_path).resume()
+    assert not trainer(tmp_path).resume()
 
 
 def test_other_settings_are_not_resumed(tmp_path: Path) -> None:
-    Trainer(tiny(), spec(), tmp_path, settings="a").run(make_batch, weight_sum, lambda _: None, until_step=1)
-    assert Trainer(tiny(), spec(), tmp_path, settings="a").resume()
+    trainer(tmp_path, settings="a").run(batches, weight_sum, Log(), until_step=1)
+    assert trainer(tmp_path, settings="a").resume()
     with pytest.raises(ConfigError, match=r"another output folder, or delete last\.pt"):
-        Trainer(tiny(), spec(), tmp_path, settings="b").resume()
+        trainer(tmp_path, settings="b").resume()
 
 
 def test_the_best_checkpoint_is_written_before_the_last(tmp_path: Path, monkeypatch) -> None:
     written: list[str] = []
-    monkeypatch.setattr("cabinsafe.training.pose.train._save", lambda _, path: written.append(path.name))
-    Trainer(tiny(), spec(), tmp_path).run(make_batch, weight_sum, lambda _: None, until_step=1)
+    monkeypatch.setattr(
+        "cabinsafe.training.pose.train.write_checkpoint", lambda path, _: written.append(path.name)
+    )
+    trainer(tmp_path).run(batches, weight_sum, Log(), until_step=1)
     assert written == ["best.pt", "last.pt"]
 
 
-def test_the_teacher_may_be_another_network(tmp_path: Path) -> None:
-    start, later = tiny(), tiny()
-    with torch.no_grad():
-        later.trunk.weight.add_(1.0)
-    trainer = Trainer(later, spec(), tmp_path, teacher=start)
-    assert torch.equal(trainer.teacher.trunk.weight, start.trunk.weight)
-    assert torch.equal(trainer.average.trunk.weight, later.trunk.weight)
-
-
-@pytest.mark.parametrize("content", [None, b"nothing", {"average": {}}, {}, []])
-def test_what_is_no_checkpoint_is_refused(tmp_path: Path, content: object) -> None:
-    path = tmp_path / "best.pt"
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    elif content is not None:
-        torch.save(content, path)
-    with pytest.raises(ModelError, match=r"best\.pt"):
-        load_average(tiny(), path)
-
-
 def test_the_best_average_is_kept(tmp_path: Path) -> None:
-    scores = iter([0.5, 0.7, 0.6])
-    lines: list[str] = []
-    Trainer(tiny(), spec(), tmp_path).run(make_batch, lambda _: next(scores), lines.append)
+    scores, log = iter([0.5, 0.7, 0.6]), Log()
+    trainer(tmp_path).run(batches, lambda _: {"score": next(scores), "ap": 1.0}, log)
     best = torch.load(tmp_path / "best.pt", weights_only=True)
-    assert (best["step"], best["score"]) == (4, 0.7)
-    assert [line.endswith("best") for line in lines] == [True, True, False]
+    assert (best["network"], best["step"], best["score"]) == ("tiny", 4, 0.7)
+    assert [(step, values["score"], values["ap"]) for step, values in log.lines] == [
+        (2, 0.5, 1.0),
+        (4, 0.7, 1.0),
+        (6, 0.6, 1.0),
+    ]
+
+
+def test_patience_ends_a_run_and_a_resumed_one(tmp_path: Path) -> None:
+    scores, log = iter([0.5, 0.4, 0.3]), Log()
+    long = {"schedule": Schedule(100, 1e-3), "patience": 2}
+    first = trainer(tmp_path, **long)
+    first.run(batches, lambda _: {"score": next(scores)}, log)
+    assert first.step == 6
+    again = trainer(tmp_path, **long)
+    again.resume()
+    again.run(batches, lambda _: {"score": next(scores)}, log)
+    assert again.step == 6
 
 
 def test_training_lowers_the_loss(tmp_path: Path) -> None:
-    plain = spec(steps=60, validate_every_steps=30, loss=LossSpec())
-    lines: list[str] = []
-    Trainer(tiny(), plain, tmp_path).run(lambda _: make_batch(0), lambda _: 0.0, lines.append)
-    losses = [float(line.split()[3]) for line in lines]
-    assert losses[1] < 0.7 * losses[0]
+    log = Log()
+    loop = {"schedule": Schedule(60, 1e-2), "validate_every_steps": 30}
+    same = trainer(tmp_path, **loop)
+    same.run(lambda a, b: (make_batch(0) for _ in range(a, b)), lambda _: {"score": 0.0}, log)
+    assert log.lines[1][1]["loss"] < 0.7 * log.lines[0][1]["loss"]
 
 
-def test_schedule_rises_then_falls() -> None:
-    rates = [schedule(step, spec(steps=100, warmup_steps=10)) for step in range(101)]
-    assert rates[9] == pytest.approx(1.0)
-    assert all(a < b for a, b in itertools.pairwise(rates[:10]))
-    assert all(a >= b for a, b in itertools.pairwise(rates[10:]))
-    assert rates[-1] == pytest.approx(0.02)
+def test_the_teacher_pulls_where_it_is_asked(tmp_path: Path) -> None:
+    later = tiny()
+    with torch.no_grad():
+        later.again.bias.add_(1.0)
+    without, taught = trainer(tmp_path / "a"), trainer(tmp_path / "b", teacher=later)
+    for one in (without, taught):
+        one.run(batches, weight_sum, Log(), until_step=1)
+    assert not torch.equal(without.network.again.bias, taught.network.again.bias)
+    assert torch.equal(taught.teacher.again.bias, later.again.bias)
+
+
+def test_a_student_comes_to_imitate_the_features(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    teacher, student = Tiny(), tiny()
+    image = make_batch(0).image.float()
+
+    def apart() -> float:
+        with torch.no_grad():
+            own, wanted = (network.stages_and_features(image)[1] for network in (student, teacher))
+        return float((own - wanted).abs().mean())
+
+    before = apart()
+    loop = {"schedule": Schedule(60, 1e-2), "loss": LossSpec(feature_weight=100.0)}
+    trainer(tmp_path, student, teacher=teacher, **loop).run(batches, weight_sum, Log())
+    assert apart() < 0.5 * before
+
+
+def test_a_share_of_zero_freezes_and_others_slow_down(tmp_path: Path) -> None:
+    start, network = tiny(), tiny()
+    trainer(tmp_path, network, rates={"trunk": 0.0, "again.bias": 0.1}).run(batches, weight_sum, Log())
+    assert torch.equal(network.trunk.weight, start.trunk.weight)
+    moved = [
+        (new - old).abs().mean()
+        for new, old in zip(network.again.parameters(), start.again.parameters(), strict=True)
+    ]
+    assert 0 < moved[1] < 0.3 * moved[0]
+
+
+def test_rates_of_nothing_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no parameter begins with nose; there are trunk, again"):
+        trainer(tmp_path, rates={"nose": 0.5})
+
+
+def test_a_step_that_overflows_changes_nothing(tmp_path: Path) -> None:
+    network, start = tiny(), tiny()
+    bad = make_batch(0)
+    bad = bad._replace(unlabelled=torch.full((2,), torch.inf))
+    bad.labels.xy[:, :, 3] = torch.nan
+    trainer(tmp_path, network).run(lambda *_: iter([bad]), weight_sum, Log(), until_step=1)
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), start.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("shape", ["cosine", "linear"])
+def test_schedules_rise_then_fall(shape) -> None:
+    schedule = Schedule(100, 2.0, 10, shape)
+    rates = [schedule.rate(step) for step in range(101)]
+    assert rates[9] == pytest.approx(2.0)
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] == pytest.approx(0.04)
+
+
+def test_a_constant_schedule_stays() -> None:
+    assert {Schedule(100, 2.0, 10, "constant").rate(step) for step in range(10, 200)} == {2.0}
 
 
 def test_interpolation_ends_and_middle() -> None:
@@ -153,21 +237,3 @@ def test_interpolation_ends_and_middle() -> None:
     assert torch.allclose(interpolate(start, tuned, 1.0).trunk.weight, tuned.trunk.weight)
     middle = interpolate(start, tuned, 0.5).trunk.weight
     assert torch.allclose(middle, start.trunk.weight + 0.5, atol=1e-5)
-
-
-def test_the_guard_drops_cells_that_only_the_teacher_sees() -> None:
-    target, weights = torch.zeros(1, 57, 1, 3), torch.ones(1, 57, 1, 3)
-    target[0, 4, 0, 1] = 0.9
-    teacher = torch.zeros_like(target)
-    teacher[0, 4, 0, :2] = 0.8
-    mixed, kept = mixed_target(target, weights, teacher, LossSpec(0.5, 0.25, 1.0))
-    assert kept[0, 4, 0].tolist() == [0, 1, 1]
-    assert kept[0, 18, 0].tolist() == [0, 1, 1]
-    assert kept[0, 5, 0].tolist() == [1, 1, 1]
-    assert mixed[0, 4, 0, 1] == pytest.approx(0.85)
-
-
-def test_masked_cells_do_not_count() -> None:
-    weights = torch.zeros(2, 57, 2, 2)
-    weights[0, 0, 0, 0] = 0.5
-    assert stage_loss(torch.ones(2, 57, 2, 2), torch.zeros(2, 57, 2, 2), weights) == pytest.approx(0.25)

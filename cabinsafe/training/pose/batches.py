@@ -1,159 +1,193 @@
-"""Training batches: a pure function of the step number, so that resuming is exact."""
+"""Training batches from several sets: every sample is a pure function of its number, so resuming is exact."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from cabinsafe.data import LabelledImage
 from cabinsafe.training.pose.augment import AugmentSpec, Sample, augment
 from cabinsafe.training.pose.dataset import load_at_most
-from cabinsafe.training.pose.layout import (
-    HEATMAP_COUNT,
-    PAF_COUNT,
-    STRIDE,
-    limb_indices,
-)
-from cabinsafe.training.pose.targets import TargetSpec, draw_heatmaps, draw_pafs
+from cabinsafe.training.pose.targets import Labels
+
+_CYCLE = 200
+"""Samples in which every source comes as often as its weight says."""
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Float32 arrays of B crops of S pixels.
+class Source:
+    """One set in the mixture.
 
     Attributes:
-        image: (B, 3, S, S), BGR, 0 to 255.
-        maps: (B, 57, S/8, S/8), the 19 heatmaps, then the 38 PAF channels.
-        weights: the shape of ``maps``, 0 (ignored) to 1.
+        images: its labelled images.
+        weight: how often it is drawn, beside the others.
+        unlabelled_weight: see :func:`cabinsafe.training.pose.targets.weigh`.
+        teacher_share: share of the teacher's maps in the target, 0 to 1.
+        complete: whether every person is labelled. If not, what lies outside the labelled people's boxes is
+            the teacher's alone or, without one, left out.
+        augmentation: how its pictures are varied.
     """
 
-    image: NDArray[np.float32]
-    maps: NDArray[np.float32]
-    weights: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class BatchSpec:
-    """How batches are made.
-
-    Attributes:
-        size: crops a batch.
-        crop_px: side of a crop, a multiple of the stride.
-        runtime_px: side of the run-time letterbox, the unit of the augmentation's zoom.
-        unlabelled_weight: loss weight, inside a person's box, of the maps of joints of that
-            person that carry no label; 1 trusts "not labelled" to mean "not there".
-        seed: first part of every sample's seed.
-    """
-
-    size: int
-    crop_px: int
-    runtime_px: int
+    images: Sequence[LabelledImage]
+    weight: float
     unlabelled_weight: float
-    seed: int
+    teacher_share: float
+    complete: bool
+    augmentation: AugmentSpec
 
 
-class BatchMaker:
-    """Makes the batch of any step.
+class Batch(NamedTuple):
+    """B crops of S pixels.
 
-    Decoded images stay in memory, none larger than the augmentation's largest zoom shows it (0.2 MB each
-    at 256 pixels, 0.6 MB at the default limit of 458).
+    Attributes:
+        image: (B, 3, S, S) uint8, BGR.
+        labels: what is in them.
+        unlabelled, teacher_share: (B,), the numbers of each crop's source.
+        complete: (B,) bool.
+    """
+
+    image: Tensor
+    labels: Labels
+    unlabelled: Tensor
+    teacher_share: Tensor
+    complete: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """Copy to a device."""
+        labels = Labels(*(part.to(device, non_blocking=True) for part in self.labels))
+        others = (part.to(device, non_blocking=True) for part in self[2:])
+        return Batch(self.image.to(device, non_blocking=True), labels, *others)
+
+
+class Mixture(Dataset[tuple[Sample, Source]]):
+    """Crops by number, drawn from sources in fixed proportions; each source shows every image once a round.
+
+    Args:
+        sources: what to draw from.
+        crop_px: side of a crop.
+        runtime_px: side of the run-time letterbox, the unit of the augmentation's zoom.
+        mirror_order: the keypoint that takes each keypoint's place in a mirrored image.
+        seed: first part of every sample's seed.
     """
 
     def __init__(
         self,
-        images: Sequence[LabelledImage],
-        spec: BatchSpec,
-        augmentation: AugmentSpec,
-        targets: TargetSpec,
+        sources: Sequence[Source],
+        crop_px: int,
+        runtime_px: int,
+        mirror_order: NDArray[np.int64],
+        seed: int,
     ) -> None:
-        self.images = images
-        self.spec = spec
-        self.augmentation = augmentation
-        self.targets = targets
-        self._longest_px = math.ceil(spec.runtime_px * augmentation.zoom[1])
-        self._decoded: dict[int, tuple[NDArray[np.uint8], LabelledImage]] = {}
+        self.sources = tuple(sources)
+        self.crop_px = crop_px
+        self.runtime_px = runtime_px
+        self.mirror_order = mirror_order
+        self.seed = seed
+        self._pattern = _interleave([source.weight for source in sources])
 
-    def __call__(self, step: int) -> Batch:
-        """Return the batch of a step; every image comes once an epoch, in a new order."""
-        first = step * self.spec.size
-        return _stack([self._sample(first + i) for i in range(self.spec.size)])
-
-    def _sample(self, number: int) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]:
-        epoch, place = divmod(number, len(self.images))
-        order = np.random.default_rng((self.spec.seed, 0, epoch)).permutation(len(self.images))
-        index = int(order[place])
-        if index not in self._decoded:
-            self._decoded[index] = load_at_most(self.images[index], self._longest_px)
-        image, labelled = self._decoded[index]
+    def __getitem__(self, number: int) -> tuple[Sample, Source]:
+        """Return the crop of a number, and the source that it came from."""
+        cycle, place = divmod(number, len(self._pattern))
+        which = int(self._pattern[place])
+        mine = self._pattern == which
+        turn = cycle * int(mine.sum()) + int(mine[:place].sum())
+        source = self.sources[which]
+        image, labelled = self._picture(source, which, turn)
         sample = augment(
             image,
             (labelled.xy, labelled.boxes, labelled.ignored),
-            self.spec.crop_px,
-            self.spec.runtime_px,
-            self.augmentation,
-            np.random.default_rng((self.spec.seed, 1, number)),
+            self.crop_px,
+            self.runtime_px,
+            source.augmentation,
+            np.random.default_rng((self.seed, 1, number)),
+            mirror_order=self.mirror_order,
         )
-        size = (self.spec.crop_px, self.spec.crop_px)
-        maps = np.concatenate(
-            [draw_heatmaps(sample.xy, size, self.targets), draw_pafs(sample.xy, size, self.targets)]
-        )
-        return sample.image, maps, loss_weights(sample, size, self.spec.unlabelled_weight)
+        return sample, source
+
+    def _picture(self, source: Source, which: int, turn: int) -> tuple[NDArray[np.uint8], LabelledImage]:
+        epoch, place = divmod(turn, len(source.images))
+        order = np.random.default_rng((self.seed, 0, which, epoch)).permutation(len(source.images))
+        longest_px = int(np.ceil(self.runtime_px * source.augmentation.zoom[1]))
+        return load_at_most(source.images[int(order[place])], longest_px)
 
 
-def loss_weights(sample: Sample, size_px: tuple[int, int], unlabelled_weight: float) -> NDArray[np.float32]:
-    """Return (57, H/8, W/8) weights: 0 in ignored boxes, reduced for unlabelled joints.
-
-    The background channel follows no single joint and keeps weight 1 outside ignored boxes.
-    """
-    shape = (HEATMAP_COUNT + PAF_COUNT, size_px[0] // STRIDE, size_px[1] // STRIDE)
-    weights = np.ones(shape, np.float32)
-    for xy, box in zip(sample.xy, sample.boxes, strict=True):
-        absent = np.isnan(xy[:, 0])
-        channels = [int(k) for k in np.flatnonzero(absent)]
-        for first, second, channel in limb_indices():
-            if absent[first] or absent[second]:
-                channels += [HEATMAP_COUNT + channel, HEATMAP_COUNT + channel + 1]
-        rows, columns = _cells(box)
-        lowered = np.minimum(weights[channels, rows, columns], unlabelled_weight)
-        weights[channels, rows, columns] = lowered
-    for box in sample.ignored:
-        rows, columns = _cells(box)
-        weights[:, rows, columns] = 0.0
-    return weights
+def _interleave(weights: Sequence[float]) -> NDArray[np.int64]:
+    """Return the source of each sample of a cycle, every source spread evenly over it."""
+    shares = np.asarray(weights, np.float64) / sum(weights)
+    counts = np.maximum(np.round(shares * _CYCLE), 1).astype(int)
+    moments = [(np.arange(count) + 0.5) / count for count in counts]
+    owners = np.repeat(np.arange(len(counts)), counts)
+    pattern: NDArray[np.int64] = owners[np.argsort(np.concatenate(moments), kind="stable")]
+    return pattern
 
 
-def _cells(box: NDArray[np.float32]) -> tuple[slice, slice]:
-    x0, y0 = np.maximum(np.floor(box[:2] / STRIDE), 0).astype(int)
-    x1, y1 = np.maximum(np.ceil(box[2:] / STRIDE), 0).astype(int)
-    return slice(y0, y1), slice(x0, x1)
-
-
-def _stack(
-    samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]]],
-) -> Batch:
-    images = np.stack([image for image, _, _ in samples])
+def collate(samples: Sequence[tuple[Sample, Source]]) -> Batch:
+    """Stack crops; people are padded with NaN to the largest count."""
+    crops = [sample for sample, _ in samples]
+    sources = [source for _, source in samples]
+    image = np.stack([crop.image for crop in crops]).transpose(0, 3, 1, 2)
+    labels = Labels(
+        *(_padded([getattr(crop, part) for crop in crops]) for part in ("xy", "boxes", "ignored"))
+    )
     return Batch(
-        image=np.ascontiguousarray(images.transpose(0, 3, 1, 2), np.float32),
-        maps=np.stack([maps for _, maps, _ in samples]),
-        weights=np.stack([weights for _, _, weights in samples]),
+        torch.from_numpy(np.ascontiguousarray(image)),
+        labels,
+        torch.tensor([source.unlabelled_weight for source in sources]),
+        torch.tensor([source.teacher_share for source in sources]),
+        torch.tensor([source.complete for source in sources]),
     )
 
 
-def prefetch(
-    make: Callable[[int], Batch], first_step: int, last_step: int, ahead: int = 3
-) -> Iterator[tuple[int, Batch]]:
-    """Yield (step, batch) for a range of steps; one thread works ahead of the training loop."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting: list[tuple[int, Future[Batch]]] = []
-        for step in range(first_step, last_step):
-            waiting.append((step, pool.submit(make, step)))
-            if len(waiting) > ahead:
-                number, future = waiting.pop(0)
-                yield number, future.result()
-        for number, future in waiting:
-            yield number, future.result()
+def _padded(arrays: Sequence[NDArray[np.float32]]) -> Tensor:
+    longest = max(1, *(len(array) for array in arrays))
+    padded = np.full((len(arrays), longest, *arrays[0].shape[1:]), np.nan, np.float32)
+    for row, array in zip(padded, arrays, strict=True):
+        row[: len(array)] = array
+    return torch.from_numpy(padded)
+
+
+class Loader:
+    """Batches by step, made ahead by worker processes.
+
+    Args:
+        mixture: where crops come from.
+        size: crops a batch, of this process.
+        workers: processes; 0 makes batches in the training process itself.
+        rank, world: which share of each step's crops is this process's.
+    """
+
+    def __init__(
+        self, mixture: Dataset[Any], size: int, workers: int = 0, rank: int = 0, world: int = 1
+    ) -> None:
+        self.mixture = mixture
+        self.size = size
+        self.workers = workers
+        self.rank = rank
+        self.world = world
+
+    def __call__(self, first_step: int, last_step: int) -> Iterator[Batch]:
+        """Yield the batches of a range of steps."""
+        steps = range(first_step, last_step)
+        numbers = [
+            [(step * self.world + self.rank) * self.size + i for i in range(self.size)] for step in steps
+        ]
+        yield from DataLoader(
+            self.mixture,
+            batch_sampler=numbers,
+            num_workers=self.workers,
+            collate_fn=collate,
+            pin_memory=torch.cuda.is_available(),
+            worker_init_fn=_one_thread,
+            persistent_workers=False,
+        )
+
+
+def _one_thread(_: int) -> None:
+    torch.set_num_threads(1)

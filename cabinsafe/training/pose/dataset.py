@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cabinsafe.data import LabelledImage
-from cabinsafe.errors import DataError
-
-
-def load_bgr(path: Path) -> NDArray[np.uint8]:
-    """Read an image as (H, W, 3) uint8 BGR.
-
-    Raises:
-        DataError: the file is missing or no image.
-    """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise DataError(f"no readable image: {path}")
-    return np.asarray(image, np.uint8)
+from cabinsafe.media import read_image
 
 
 def load_at_most(labelled: LabelledImage, longest_px: int) -> tuple[NDArray[np.uint8], LabelledImage]:
@@ -31,9 +18,9 @@ def load_at_most(labelled: LabelledImage, longest_px: int) -> tuple[NDArray[np.u
     Shrinking by area first keeps the bilinear warp of the augmentation from aliasing.
 
     Raises:
-        DataError: the file is missing or no image.
+        MediaError: the file is missing or no image.
     """
-    image = load_bgr(labelled.path)
+    image = read_image(labelled.path)
     height, width = image.shape[:2]
     scale = longest_px / max(height, width)
     if scale >= 1:

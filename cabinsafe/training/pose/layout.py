@@ -1,35 +1,67 @@
-"""Keypoint and channel layout of the embedded pose network, as plain indices for array code.
-
-18 keypoints and a background make 19 heatmaps; 19 limbs with an x and a y component each make
-38 part-affinity channels. The layout itself is :meth:`cabinsafe.pose.topology.Topology.openpose`.
-"""
+"""Which channel of a pose network's maps holds what, as plain indices for array code."""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
+from cabinsafe.pose.boxes import BOX_CHANNELS
 from cabinsafe.pose.topology import Topology
 
-TOPOLOGY: Final = Topology.openpose()
-KEYPOINTS: Final = TOPOLOGY.keypoints
-"""Heatmap channel ``k`` belongs to ``KEYPOINTS[k]``; the channel after the last is background."""
 
-HEATMAP_COUNT: Final = TOPOLOGY.heatmap_count
-PAF_COUNT: Final = TOPOLOGY.paf_count
-STRIDE: Final = 8
-"""Input pixels per map cell."""
+@dataclass(frozen=True)
+class MapLayout:
+    """The joined maps of a network: heatmaps, then PAFs, then, where it has them, the box maps.
 
+    Attributes:
+        topology: keypoints, limbs, and their channels.
+        stride: input pixels per map cell.
+        boxes: whether :data:`cabinsafe.pose.boxes.BOX_CHANNELS` channels of person boxes follow.
+    """
 
-def limb_indices() -> list[tuple[int, int, int]]:
-    """Return (first keypoint, second keypoint, PAF channel of x) of each limb; y comes next."""
-    ends = TOPOLOGY.limb_indices
-    channels = [limb.x_channel for limb in TOPOLOGY.limbs]
-    return [(a, b, channel) for (a, b), channel in zip(ends, channels, strict=True)]
+    topology: Topology
+    stride: int
+    boxes: bool = False
 
+    @property
+    def heatmaps(self) -> slice:
+        """Channels of the heatmaps, background included."""
+        return slice(0, self.topology.heatmap_count)
 
-def mirror_order() -> list[int]:
-    """Return the keypoint index that takes each keypoint's place in a mirrored image."""
-    return [KEYPOINTS.index(_other_side(name)) for name in KEYPOINTS]
+    @property
+    def pafs(self) -> slice:
+        """Channels of the part affinity fields."""
+        return slice(self.heatmaps.stop, self.heatmaps.stop + self.topology.paf_count)
+
+    @property
+    def box_maps(self) -> slice:
+        """Channels of the box maps; empty where the network has none."""
+        return slice(self.pafs.stop, self.pafs.stop + (BOX_CHANNELS if self.boxes else 0))
+
+    @property
+    def channels(self) -> int:
+        """All channels."""
+        return int(self.box_maps.stop)
+
+    @cached_property
+    def limbs(self) -> NDArray[np.int64]:
+        """(L, 4): start and end as places in the keypoint list, joined channels of x and y."""
+        ends = self.topology.limb_indices
+        first = self.pafs.start
+        rows = [
+            (*pair, first + limb.x_channel, first + limb.y_channel)
+            for pair, limb in zip(ends, self.topology.limbs, strict=True)
+        ]
+        return np.array(rows, np.int64)
+
+    @cached_property
+    def mirror_order(self) -> NDArray[np.int64]:
+        """(K,): the keypoint that takes each keypoint's place in a mirrored image."""
+        names = self.topology.keypoints
+        return np.array([names.index(_other_side(name)) for name in names], np.int64)
 
 
 def _other_side(name: str) -> str:

@@ -1,55 +1,79 @@
-"""Masked squared error of both stages, with the start network as an optional second opinion."""
+"""Masked squared error of every stage, with a teacher as an optional second opinion."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from cabinsafe.training.pose.layout import HEATMAP_COUNT
-from cabinsafe.training.pose.network import Maps
+from cabinsafe.training.pose.batches import Batch
+from cabinsafe.training.pose.layout import MapLayout
+from cabinsafe.training.pose.targets import TargetSpec, draw, labelled_cells, weigh
 
 
 @dataclass(frozen=True)
 class LossSpec:
     """Weights of the loss; see :class:`cabinsafe.training.pose.config.PoseTrainingConfig`."""
 
-    teacher_share: float = 0.0
-    teacher_guard: float = 1.0
-    first_stage_weight: float = 1.0
+    targets: TargetSpec = field(default_factory=TargetSpec)
+    early_stage_weight: float = 0.5
+    box_weight: float = 0.3
+    feature_weight: float = 0.0
 
 
-def joined(maps: Maps) -> Tensor:
-    """Return one stage's maps as (B, 57, H/8, W/8): heatmaps, then PAFs."""
-    return torch.cat((maps.heatmaps, maps.pafs), dim=1).float()
+class Lesson(NamedTuple):
+    """What a teacher says of a batch: heatmaps and PAFs, and the features that they were read from."""
+
+    maps: Tensor | None
+    features: Tensor | None
 
 
-def mixed_target(target: Tensor, weights: Tensor, teacher: Tensor, spec: LossSpec) -> tuple[Tensor, Tensor]:
-    """Blend labels with the teacher's maps and drop cells where only the teacher sees something.
+def aim(batch: Batch, layout: MapLayout, teacher: Tensor | None, spec: LossSpec) -> tuple[Tensor, Tensor]:
+    """Target maps and their weights, both (B, ``layout.channels``, h, w).
+
+    The teacher's heatmaps and PAFs are mixed in by each crop's share. Where a crop's people are not all
+    labelled, cells outside the labelled ones' boxes follow the teacher alone, or nothing.
 
     Args:
-        target: (B, 57, h, w) maps drawn from labels.
-        weights: the same shape, 0 to 1.
-        teacher: the same shape, the start network's maps.
-        spec: share and guard.
-
-    Returns:
-        The new target and weights. A guarded cell keeps no weight in its own channel; where any
-        keypoint channel is guarded, the background channel is left out too.
+        batch: crops with labels.
+        layout: of the network in training.
+        teacher: (B, at least the heatmap and PAF channels, h, w), or None.
+        spec: how to draw and weigh.
     """
-    guarded = (teacher.abs() > spec.teacher_guard) & (target.abs() < 0.05)
-    guarded[:, HEATMAP_COUNT - 1] = guarded[:, : HEATMAP_COUNT - 1].any(dim=1)
-    blended = torch.lerp(target, teacher, spec.teacher_share)
-    return blended, weights * (~guarded)
+    size_px = (batch.image.shape[2], batch.image.shape[3])
+    target = draw(batch.labels, size_px, layout, spec.targets)
+    weights = weigh(batch.labels, size_px, layout, batch.unlabelled)
+    unknown = ~labelled_cells(batch.labels, size_px, layout.stride) & ~batch.complete[:, None, None]
+    taught = slice(0, layout.pafs.stop)
+    if layout.boxes:
+        weights[:, layout.box_maps] *= spec.box_weight * (~unknown[:, None])
+    if teacher is None:
+        weights[:, taught] *= ~unknown[:, None]
+    else:
+        share = torch.where(unknown, 1.0, batch.teacher_share[:, None, None])
+        target[:, taught] = torch.lerp(target[:, taught], teacher[:, taught].float(), share[:, None])
+    return target, weights
 
 
 def stage_loss(predicted: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     """Return the weighted sum of squared errors, averaged over the batch."""
-    return (weights * (predicted - target).square()).sum() / len(target)
+    return (weights * (predicted.float() - target).square()).sum() / len(target)
 
 
-def two_stage_loss(stages: tuple[Maps, Maps], target: Tensor, weights: Tensor, spec: LossSpec) -> Tensor:
-    """Return the last stage's loss plus the weighted loss of the initial stage."""
-    first, last = (stage_loss(joined(maps), target, weights) for maps in stages)
-    return last + spec.first_stage_weight * first
+def total_loss(stages: tuple[Tensor, ...], target: Tensor, weights: Tensor, spec: LossSpec) -> Tensor:
+    """Return the last stage's loss plus the weighted losses of the stages before it."""
+    losses = [stage_loss(maps, target, weights) for maps in stages]
+    return losses[-1] + spec.early_stage_weight * sum(losses[:-1], torch.zeros_like(losses[-1]))
+
+
+def feature_loss(features: Tensor, wanted: Tensor) -> Tensor:
+    """Return the squared error of features (B, C, h, w), summed over cells, in shares of a channel's power.
+
+    Labels alone teach a new head slowly, because most of every map is empty; features are never empty
+    (Romero et al., "FitNets", 2015).
+    """
+    wanted = wanted.float()
+    power = wanted.square().mean(dim=(0, 2, 3), keepdim=True).clamp(min=1e-6)
+    return ((features.float() - wanted).square() / power).mean(dim=1).sum() / len(wanted)

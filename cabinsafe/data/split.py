@@ -12,6 +12,8 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
+import numpy as np
+
 from cabinsafe.errors import DataError
 
 Split = Literal["train", "val", "test"]
@@ -31,6 +33,28 @@ def split_of(image_id: int) -> Split:
 def select(image_ids: Iterable[int], split: Split) -> list[int]:
     """Return the ids of one split, sorted."""
     return sorted(image_id for image_id in image_ids if split_of(image_id) == split)
+
+
+def choose(image_ids: Iterable[int], split: Split | None = None, limit: int | None = None) -> list[int]:
+    """Return some of the ids, sorted.
+
+    Args:
+        image_ids: all there are.
+        split: which part of them; None for all.
+        limit: at most so many, drawn from that part, always the same ones.
+
+    Raises:
+        DataError: there are none.
+    """
+    every = list(image_ids)
+    ids = sorted(every) if split is None else select(every, split)
+    if not ids:
+        none = f"none of the {len(every)} images is in the split '{split}'"
+        raise DataError(none if every else "there are no images")
+    if limit is None or limit >= len(ids):
+        return ids
+    places = np.random.default_rng(0).permutation(len(ids))[:limit]
+    return [ids[place] for place in sorted(places)]
 
 
 def require_all(image_ids: Iterable[int]) -> None:

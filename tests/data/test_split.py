@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cabinsafe.data.split import choose, require_all, select, split_of
 from cabinsafe.errors import DataError
-from cabinsafe.training.pose.split import require_all, select, split_of
 
 
 def test_known_ids_never_move() -> None:
@@ -33,3 +33,21 @@ def test_an_empty_split_is_named_with_the_rule() -> None:
     require_all(range(1, 200))
     with pytest.raises(DataError, match=r"falls into val or test.*modulo 10"):
         require_all(select(range(1, 200), "train"))
+
+
+def test_a_choice_is_a_part_or_some_of_it_and_always_the_same() -> None:
+    ids = list(range(300, 0, -1))
+    assert choose(ids) == sorted(ids)
+    assert choose(ids, "val") == select(ids, "val")
+    few = choose(ids, "train", 10)
+    assert len(few) == 10
+    assert few == sorted(few) == choose(ids, "train", 10)
+    assert few != select(ids, "train")[:10], "not the first ones only"
+    assert choose(ids, "test", 10_000) == select(ids, "test")
+
+
+def test_an_empty_choice_is_refused() -> None:
+    with pytest.raises(DataError, match="none of the 1 images is in the split 'val'"):
+        choose([790], "val")
+    with pytest.raises(DataError, match="there are no images"):
+        choose([])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,16 @@ import pytest
 
 pytest.importorskip("pycocotools")
 
-from cabinsafe.data import COCO_KEYPOINTS, read_keypoints
-from cabinsafe.training.pose.evaluate import (
+from cabinsafe.data import COCO_KEYPOINTS, KEYPOINTS, read_keypoints
+from cabinsafe.errors import MissingExtraError
+from cabinsafe.evaluation.accuracy import (
+    bootstrap,
     bootstrap_difference,
     coco_results,
-    evaluate,
+    judge,
     measure,
+    predict_all,
 )
-from cabinsafe.training.pose.layout import KEYPOINTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 NAMES = ("neck", *reversed(COCO_KEYPOINTS))
@@ -88,7 +91,8 @@ def test_labels_in_another_layout_with_a_neck_are_scored_by_name(tmp_path: Path)
 
 def test_no_predictions_score_zero() -> None:
     annotations = people(6)
-    accuracy = evaluate(lambda _: [], NAMES, annotations, [1, 2, 3], lambda _: np.zeros((8, 8, 3), np.uint8))
+    nothing = predict_all(lambda _: [], lambda _: np.zeros((8, 8, 3), np.uint8), [1, 2, 3])
+    accuracy = measure(nothing, NAMES, annotations)
     assert accuracy.ap == 0
     assert accuracy.people == 6
 
@@ -125,3 +129,91 @@ def test_bootstrap_of_equal_predictors_is_zero_and_of_worse_ones_negative() -> N
 def test_bootstrap_refuses_different_images() -> None:
     with pytest.raises(ValueError, match="same images"):
         bootstrap_difference({1: []}, {2: []}, NAMES, people(4), rounds=1, seed=0)
+
+
+def test_ids_from_zero_and_any_category_count() -> None:
+    """pycocotools takes a match with the annotation 0 for none, and scores each category alone."""
+    annotations = people(6)
+    perfect = truth_as_predictions(annotations)
+    for annotation in annotations["annotations"]:
+        annotation["id"] -= 1
+        annotation["category_id"] = 7
+    annotations["categories"][0]["id"] = 7
+    assert measure(perfect, NAMES, annotations).ap == pytest.approx(1.0)
+
+
+def test_sizes_count_their_own_people_only() -> None:
+    annotations = people(6)
+    predictions = truth_as_predictions(annotations)
+    for annotation, area in zip(
+        annotations["annotations"], [500, 900, 5000, 6000, 10_000, 20_000], strict=True
+    ):
+        annotation["area"] = float(area)
+    predictions[3] = []
+    judged = judge(predictions, NAMES, annotations)
+    found = {size: judged.accuracy(size) for size in ("small", "medium", "large")}
+    assert {size: accuracy.people for size, accuracy in found.items()} == dict.fromkeys(found, 2)
+    assert found["small"].ap == found["medium"].ap == pytest.approx(1.0)
+    assert found["large"].ap == 0
+
+
+def test_a_size_of_nobody_has_no_people() -> None:
+    annotations = people(4)
+    small = judge(truth_as_predictions(annotations), NAMES, annotations).accuracy("small")
+    assert (small.ap, small.people) == (0, 0)
+
+
+def rough_predictions(annotations: dict, seed: int) -> dict:
+    generator = np.random.default_rng(seed)
+    predictions = truth_as_predictions(annotations)
+    for image_id, found in predictions.items():
+        predictions[image_id] = [
+            (xy + generator.normal(0, 6, xy.shape).astype(np.float32), score, float(generator.random()))
+            for xy, score, _ in found
+        ]
+        predictions[image_id].append(
+            (generator.uniform(0, 90, (18, 2)), np.ones(18), float(generator.random()))
+        )
+    return predictions
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_image_drawn_twice_counts_as_two_images(seed: int) -> None:
+    annotations = people(12)
+    predictions = rough_predictions(annotations, seed)
+    times = np.random.default_rng(seed).integers(0, 3, len(predictions))
+    copies = [
+        (i, 100 * n + i) for i, count in zip(sorted(predictions), times, strict=True) for n in range(count)
+    ]
+    repeated = {new: predictions[old] for old, new in copies}
+    labels = [
+        {**annotation, "image_id": new}
+        for old, new in copies
+        for annotation in annotations["annotations"]
+        if annotation["image_id"] == old
+    ]
+    expected = measure(repeated, NAMES, {"annotations": labels}).ap
+    assert 0 < expected < 1
+    assert judge(predictions, NAMES, annotations).redrawn_ap(times) == pytest.approx(expected, abs=1e-12)
+
+
+def test_draws_are_the_same_for_all_predictors_and_for_equal_seeds() -> None:
+    annotations = people(12)
+    judged = judge(rough_predictions(annotations, 1), NAMES, annotations)
+    drawn = bootstrap([judged, judged], rounds=20, seed=3)
+    assert drawn.shape == (20, 2)
+    np.testing.assert_array_equal(drawn[:, 0], drawn[:, 1])
+    assert len(set(drawn[:, 0])) > 5
+    np.testing.assert_array_equal(drawn, bootstrap([judged, judged], rounds=20, seed=3))
+
+
+def test_images_without_people_have_no_ap_however_drawn() -> None:
+    judged = judge({1: [], 2: []}, NAMES, {"annotations": []})
+    assert judged.accuracy().people == 0
+    assert bootstrap([judged], rounds=2, seed=0).tolist() == [[0.0], [0.0]]
+
+
+def test_without_pycocotools_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pycocotools.coco", None)
+    with pytest.raises(MissingExtraError, match=r"pycocotools.*pip install 'cabinsafe\[train\]'"):
+        measure({1: []}, NAMES, people(2))

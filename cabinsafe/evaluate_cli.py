@@ -1,0 +1,117 @@
+"""The commands of ``cabinsafe evaluate``: thin; nothing slow is imported before a command runs."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from enum import Enum
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from cabinsafe.evaluation.results import SetResult
+
+evaluate_app = typer.Typer(no_args_is_help=True, help="Accuracy and speed on labelled data.")
+
+
+class _Split(str, Enum):
+    train = "train"
+    val = "val"
+    test = "test"
+
+
+@evaluate_app.callback()
+def _evaluate() -> None:
+    """Accuracy and speed on labelled data."""
+
+
+@evaluate_app.command()
+def pose(
+    sets: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SET...", help="COCO-style annotations, or a folder of them with images/; one or more."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report; created if need be.")],
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", help="Embedded network's name, or a card; may be repeated."),
+    ] = None,
+    split: Annotated[_Split | None, typer.Option(help="Part of each set; by default all of it.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many images of each set.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Of the network.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Draws of the images for intervals.")] = 1000,
+    worst: Annotated[int, typer.Option(min=0, help="Pictures of each kind of mistake.")] = 8,
+) -> None:
+    """Measure pose networks; write report.json and report.html.
+
+    Several networks are compared with the first.
+    """
+    from cabinsafe.evaluation.files import HTML_FILE, prepare_folder, write_report
+    from cabinsafe.evaluation.pose import PoseOptions, evaluate_pose
+    from cabinsafe.evaluation.predict import open_estimator, short_names
+    from cabinsafe.evaluation.sets import open_set
+
+    options = PoseOptions(
+        split=None if split is None else split.value,
+        limit=limit,
+        threads=threads,
+        bootstrap_rounds=rounds,
+        worst=worst,
+    )
+    models = model or ["cabinsafe-pose"]
+    names = short_names(models)
+    opened = [open_set(path, options.split, options.limit) for path in sets]
+    console = Console(highlight=False)
+    with ExitStack() as stack:
+        estimators = {
+            name: stack.enter_context(closing(open_estimator(given, options.threads)))
+            for name, given in zip(names, models, strict=True)
+        }
+        prepare_folder(out)
+        progress = stack.enter_context(_progress_bar(console))
+        task = progress.add_task("images", total=len(names) * sum(len(one.paths) for one in opened))
+
+        def advance(set_name: str, network: str) -> None:
+            progress.update(task, advance=1, description=escape(f"{set_name}, {network}"))
+
+        evaluation = evaluate_pose(opened, estimators, options, advance)
+        write_report(out, evaluation, opened)
+    for result in evaluation.report.sets:
+        _show(console, result)
+    console.print(
+        f"more figures, and pictures of mistakes, in {out / HTML_FILE}", soft_wrap=True, markup=False
+    )
+
+
+def _progress_bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _show(console: Console, result: SetResult) -> None:
+    from cabinsafe.evaluation.tables import summary_rows
+
+    title = f"{result.name}, {result.images} images"
+    table = Table("", "", title=escape(title), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for model in result.models:
+        table.add_column(escape(model.model), justify="right")
+    for section, group in groupby(summary_rows(result), key=lambda row: row.section):
+        for number, row in enumerate(members := list(group)):
+            cells = [f"[bold]{c}[/bold]" if i in row.best else c for i, c in enumerate(row.cells)]
+            head = "" if number else section
+            table.add_row(head, escape(row.label), *cells, end_section=row is members[-1])
+    console.print(table)

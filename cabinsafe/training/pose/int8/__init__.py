@@ -1,0 +1,1 @@
+"""The steps of post-training quantisation, on ONNX graphs; free of torch."""
