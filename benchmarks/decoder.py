@@ -1,9 +1,11 @@
 """Speed of the PAF decoder, beside its accuracy, on noisy synthetic maps.
 
-Times go through the Python API on one thread. Machines differ and are noisy, so each time also stands as a
-multiple of one pass of ``heatmaps.max()`` over the same maps in the same run. Run from the repository:
+Times go through the Python API on one thread, and with ``--native`` also through the C++ program of
+``native/benchmarks``. Machines differ and are noisy, so each time stands as a multiple of one pass of
+``heatmaps.max()`` over the same maps in the same run. Run from the repository:
 
-    python benchmarks/decoder.py [--layout trt_pose|openpose] [--seeds 12]
+    python -m benchmarks.decoder [--layout trt_pose|openpose] [--first-seed 0] [--seeds 12]
+        [--native build/bench_decoder] [--peer] [--write FILE --people 5]
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -20,13 +23,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cabinsafe.pose.decoder import DecodedPoses, DecoderOptions, PafDecoder
+from benchmarks import centroid_munkres, native_scenes
+from cabinsafe.pose.decoder import DecoderOptions, PafDecoder
+from cabinsafe.pose.poses import DecodedPoses
 from cabinsafe.pose.topology import Topology
 
 SIZES = (44, 88)
 PEOPLE = (1, 3, 5, 10, 20)
 REPEATS = 50
 MATCH_SIGMAS = 2.0
+
+
+Decode = Callable[[NDArray[np.float32], NDArray[np.float32]], DecodedPoses]
 
 
 class Result(NamedTuple):
@@ -36,6 +44,7 @@ class Result(NamedTuple):
     max_ms: float
     error_cells: list[float]
     found: int
+    connected: int
     visible: int
     wrong_limbs: int
     limbs: int
@@ -54,10 +63,10 @@ def load_maps() -> ModuleType:
     return module
 
 
-def median_ms(call: Callable[[], object]) -> float:
+def median_ms(call: Callable[[], object], repeats: int) -> float:
     """Median wall time of a call, milliseconds."""
     times = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         start = time.perf_counter()
         call()
         times.append(time.perf_counter() - start)
@@ -88,58 +97,102 @@ def count_wrong_limbs(poses: DecodedPoses, hits: NDArray[np.bool_], topology: To
     return wrong, total
 
 
-def measure(decoder: PafDecoder, scene: Any) -> Result:
+def count_connected(truth: NDArray[np.float64], topology: Topology, least: int) -> int:
+    """Visible keypoints that limbs between visible keypoints can bring to one prediction for each person.
+
+    That is the largest connected piece of each, if it has the least number of keypoints.
+    """
+    total = 0
+    for person in truth:
+        pieces = [{int(k)} for k in np.flatnonzero(np.isfinite(person[:, 0]))]
+        for ends in topology.limb_indices:
+            joined = [piece for piece in pieces if piece & set(ends)]
+            if len(joined) == 2:
+                pieces = [piece for piece in pieces if piece not in joined] + [joined[0] | joined[1]]
+        largest = max(map(len, pieces), default=0)
+        total += largest if largest >= least else 0
+    return total
+
+
+def measure(decode: Decode, topology: Topology, least: int, scene: Any, repeats: int = REPEATS) -> Result:
     """Decode one scene; error and recall over keypoints within two sigmas of the paired person's truth."""
-    poses = decoder.decode(scene.heatmaps, scene.pafs)
+    poses = decode(scene.heatmaps, scene.pafs)
     distance = np.linalg.norm(poses.xy[:, None] - scene.truth[None], axis=3)
     hits = distance < MATCH_SIGMAS * scene.sigma_cells
     errors = [float(d) for n, t in match_people(hits) for d in distance[n, t][hits[n, t]]]
-    wrong, limbs = count_wrong_limbs(poses, hits, decoder.topology)
-    visible = int(np.isfinite(scene.truth[..., 0]).sum())
+    wrong, limbs = count_wrong_limbs(poses, hits, topology)
     return Result(
-        median_ms(lambda: decoder.decode(scene.heatmaps, scene.pafs)),
-        median_ms(scene.heatmaps.max),
+        median_ms(lambda: decode(scene.heatmaps, scene.pafs), repeats),
+        median_ms(scene.heatmaps.max, repeats),
         errors,
         len(errors),
-        visible,
+        count_connected(scene.truth, topology, least),
+        int(np.isfinite(scene.truth[..., 0]).sum()),
         wrong,
         limbs,
         len(poses),
     )
 
 
-def report(size: int, people: int, results: list[Result]) -> str:
+def report(size: int, people: int, results: list[Result], native_ms: list[float] | None = None) -> str:
     """One row of the table."""
     decode_ms = float(np.median([r.decode_ms for r in results]))
-    ratio = float(np.median([r.decode_ms / r.max_ms for r in results]))
+    passes = float(np.median([r.decode_ms / r.max_ms for r in results]))
+    native = "-"
+    if native_ms is not None:
+        pairs = zip(native_ms, results, strict=True)
+        native = f"{np.median([ms / r.max_ms for ms, r in pairs]):.1f}"
     error = float(np.mean([e for r in results for e in r.error_cells]))
-    recall = sum(r.found for r in results) / sum(r.visible for r in results)
+    visible = sum(r.visible for r in results)
+    recall = sum(r.found for r in results) / visible
+    bound = sum(r.connected for r in results) / visible
     wrong = sum(r.wrong_limbs for r in results) / max(sum(r.limbs for r in results), 1)
     predictions = sum(r.predictions for r in results) / (people * len(results))
     return (
-        f"| {size}x{size} | {people} | {decode_ms:.4f} | {ratio:.1f} | {error:.3f} | {recall:.3f} "
-        f"| {wrong:.4f} | {predictions:.2f} |"
+        f"| {size}x{size} | {people} | {decode_ms:.4f} | {passes:.1f} | {native} | {error:.3f} "
+        f"| {recall:.3f} | {bound:.3f} | {wrong:.4f} | {predictions:.2f} |"
     )
+
+
+HEADER = (
+    "| map | people | ms per image | passes | passes, C++ | keypoint error, cells | recall "
+    "| connected | wrong limbs | predictions per person |\n|---|---|---|---|---|---|---|---|---|---|"
+)
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--layout", choices=("trt_pose", "openpose"), default="trt_pose")
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=12, help="images per row")
+    parser.add_argument("--native", type=Path, help="the program bench_decoder, for times without Python")
+    parser.add_argument(
+        "--peer", action="store_true", help="trt_pose's method instead; its times say nothing"
+    )
+    parser.add_argument("--write", type=Path, help="only write the scenes of --people at 88x88 for --native")
+    parser.add_argument("--people", type=int, default=5)
     arguments = parser.parse_args()
     topology: Topology = getattr(Topology, arguments.layout)()
-    decoder = PafDecoder(topology, DecoderOptions(max_people=64))
+    options = DecoderOptions(max_people=64)
     maps = load_maps()
-    print(
-        "| map | people | ms per image | x heatmaps.max() | keypoint error, cells | recall | wrong limbs "
-        "| predictions per person |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    if arguments.write:
+        scenes = [maps.make_scene(topology, arguments.people, SIZES[-1], seed) for seed in seeds]
+        native_scenes.write(arguments.write, topology, options, scenes)
+        return
+    decode: Decode = PafDecoder(topology, options).decode
+    if arguments.peer:
+        decode = partial(centroid_munkres.decode, topology)
+    print(HEADER)
     for size in SIZES:
         for people in PEOPLE:
-            scenes = [maps.make_scene(topology, people, size, seed) for seed in range(arguments.seeds)]
-            print(report(size, people, [measure(decoder, scene) for scene in scenes]), flush=True)
+            scenes = [maps.make_scene(topology, people, size, seed) for seed in seeds]
+            native = arguments.native
+            times = native_scenes.decode_ms(native, topology, options, scenes) if native else None
+            repeats = 1 if arguments.peer else REPEATS
+            results = [measure(decode, topology, options.min_keypoints, s, repeats) for s in scenes]
+            print(report(size, people, results, times), flush=True)
 
 
 if __name__ == "__main__":

@@ -64,8 +64,8 @@ def _native() -> str:
     from cabinsafe.pose import PafDecoder, Topology
 
     topology = Topology.trt_pose()
-    maps = (np.zeros((count, 8, 8), np.float32) for count in (topology.heatmap_count, topology.paf_count))
-    PafDecoder(topology).decode(*maps)
+    heatmaps, pafs = (np.zeros((n, 8, 8), np.float32) for n in (topology.heatmap_count, topology.paf_count))
+    PafDecoder(topology).decode(heatmaps, pafs)
     return "decodes"
 
 

@@ -16,7 +16,8 @@ PUBLIC = {
     },
     "cabinsafe.pose": {
         *("BoxOptions", "DecodedPoses", "DecoderOptions", "Engine", "Limb", "OnnxEngine", "PafDecoder"),
-        *("PoseCard", "PoseEstimator", "PoseResult", "RecordingEngine", "ReplayEngine", "Topology"),
+        *("PoseCard", "PoseEstimator", "PosePrior", "PoseResult", "RecordingEngine", "ReplayEngine"),
+        "Topology",
     },
     "cabinsafe.data": {
         *("COCO_KEYPOINTS", "KEYPOINTS", "ClipTruth", "KeypointSet", "LabelledImage", "TrueEvent"),

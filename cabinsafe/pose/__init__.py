@@ -2,9 +2,10 @@
 
 from cabinsafe.pose.boxes import BoxOptions
 from cabinsafe.pose.card import PoseCard
-from cabinsafe.pose.decoder import DecodedPoses, DecoderOptions, PafDecoder
+from cabinsafe.pose.decoder import DecoderOptions, PafDecoder
 from cabinsafe.pose.engines import Engine, OnnxEngine, RecordingEngine, ReplayEngine
 from cabinsafe.pose.estimator import PoseEstimator, PoseResult
+from cabinsafe.pose.poses import DecodedPoses, PosePrior
 from cabinsafe.pose.topology import Limb, Topology
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "PafDecoder",
     "PoseCard",
     "PoseEstimator",
+    "PosePrior",
     "PoseResult",
     "RecordingEngine",
     "ReplayEngine",

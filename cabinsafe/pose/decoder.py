@@ -7,7 +7,8 @@ numpy, in :mod:`cabinsafe.pose.reference`. This is the only file that imports th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from pydantic import Field
 
 from cabinsafe.errors import CabinSafeError, CapacityError, DataError, ShapeError
 from cabinsafe.options import Options
+from cabinsafe.pose.body import body_of, mirrored_limbs
+from cabinsafe.pose.poses import DecodedPoses, FloatArray, PosePrior
 from cabinsafe.pose.topology import Topology
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
     from cabinsafe import _native
 
-FloatArray = NDArray[np.float32]
+MapArray = NDArray[np.float32] | NDArray[np.float16]
 
 
 class DecoderOptions(Options):
@@ -69,41 +72,31 @@ class DecoderOptions(Options):
         default=64, ge=1, le=1024, description="More peaks of one keypoint are a CapacityError."
     )
     max_people: int = Field(default=32, ge=1, le=4096, description="More people are a CapacityError.")
-
-
-@dataclass(frozen=True, eq=False)
-class DecodedPoses:
-    """N people in map cells, the best first; K keypoints and L limbs in the topology's order.
-
-    Arrays are read-only.
-
-    Attributes:
-        xy: (N, K, 2) float32 map cells, x right, y down, cell centres at +0.5; NaN where absent.
-        score: (N, K) float32 in [0, 1]; 0 where absent.
-        person_score: (N,) float32 in [0, 1], falling. Mean score of the person's keypoints and limbs times
-            the square root of the share of the keypoints that was found.
-        limb_score: (N, L) float32 in [0, 1]; mean PAF agreement less the length penalty, 0 where absent.
-        ambiguity: (N,) float32 in [0, 1]. For each limb of the person, the score of the best limb of the
-            same kind that claimed one of its ends and was refused, over its own score; the largest of these.
-            0: no limb had a rival owner; 1: a rival was as good.
-    """
-
-    xy: FloatArray
-    score: FloatArray
-    person_score: FloatArray
-    limb_score: FloatArray
-    ambiguity: FloatArray
-
-    def __post_init__(self) -> None:
-        for array in (self.xy, self.score, self.person_score, self.limb_score, self.ambiguity):
-            array.setflags(write=False)
-
-    def __len__(self) -> int:
-        return len(self.person_score)
+    max_merge_misfit: float = Field(
+        default=1.5,
+        ge=0.0,
+        le=10.0,
+        description="Two pieces of a person are joined where a body fits both, off by at most so many of the "
+        "spreads that bodies have; 0 never joins any.",
+    )
+    prior_weight: float = Field(
+        default=0.2,
+        ge=0.0,
+        le=1.0,
+        description="Most that a limb's score gains, when owners are chosen, by lying where somebody is "
+        "expected to have it.",
+    )
+    prior_reach_person_sizes: float = Field(
+        default=0.06,
+        gt=0.0,
+        le=1.0,
+        description="How far from an expected keypoint one still speaks for that person, in diagonals of the "
+        "person's box.",
+    )
 
 
 class PafDecoder:
-    """Turns one image's maps into people. Immutable; several threads may share one.
+    """Turns images' maps into people. Immutable; several threads may share one.
 
     Args:
         topology: names, limbs and channels of the maps.
@@ -117,35 +110,87 @@ class PafDecoder:
         self.topology = topology
         self.options = DecoderOptions() if options is None else options
         self._native = _native_decoder(self.topology, self.options)
+        self._nobody = np.empty((0, len(topology.keypoints), 2), np.float32)
 
-    def decode(self, heatmaps: FloatArray, pafs: FloatArray) -> DecodedPoses:
+    def decode(self, heatmaps: MapArray, pafs: MapArray, prior: PosePrior | None = None) -> DecodedPoses:
         """Find the people of one image.
 
         The GIL is released meanwhile and the inputs are not written to; arrays that are not contiguous are
         copied first.
 
         Args:
-            heatmaps: (C, H, W) float32; C is the topology's ``heatmap_count``.
-            pafs: (P, H, W) float32; P is the topology's ``paf_count``.
+            heatmaps: (C, H, W) float32 or float16; C is the topology's ``heatmap_count``.
+            pafs: (P, H, W) of the same type; P is the topology's ``paf_count``.
+            prior: people who are expected; limbs that several people could own go to them rather.
 
         Returns:
             The people; none is a valid answer.
 
         Raises:
             ShapeError: another shape or dtype.
-            DataError: NaN or infinity in a map.
+            DataError: NaN or infinity in a keypoint's heatmap, or in the PAFs where they were read: at peaks
+                and between those that may be joined.
             CapacityError: more peaks or people than the options allow.
         """
-        checked = check_maps(self.topology, heatmaps, pafs)
+        maps = check_maps(self.topology, heatmaps, pafs)
+        expected = self._nobody if prior is None else self._expected(prior)
         try:
-            return DecodedPoses(*self._native.decode(*map(_contiguous, checked)))
-        except OverflowError as error:
-            raise capacity_error(self.topology, self.options, *error.args) from error
-        except FloatingPointError as error:
-            raise non_finite_error(*error.args) from error
+            found = self._native.decode(_contiguous(maps[0]), _contiguous(maps[1]), expected)
+        except (OverflowError, FloatingPointError) as error:
+            raise self._refusal(error) from error
+        return _poses(found, prior)
+
+    def decode_batch(
+        self,
+        heatmaps: Sequence[MapArray] | MapArray,
+        pafs: Sequence[MapArray] | MapArray,
+        priors: Sequence[PosePrior | None] | None = None,
+        threads: int = 1,
+    ) -> list[DecodedPoses]:
+        """Find the people of several images, of several cameras for instance.
+
+        Args:
+            heatmaps: (B, C, H, W), or B arrays as for :meth:`decode`; sizes may differ.
+            pafs: as many arrays.
+            priors: as many, if any.
+            threads: most threads to share the images among. Starting one takes as long as decoding some ten
+                people in an 88x88 map, so more than one pays for crowds and large maps only.
+
+        Raises:
+            ShapeError, DataError, CapacityError: as :meth:`decode`; the message names the first such image.
+        """
+        if not len(heatmaps) == len(pafs) == len(heatmaps if priors is None else priors):
+            lengths = len(heatmaps), len(pafs), None if priors is None else len(priors)
+            raise ShapeError("batch", "as many heatmaps as pafs and priors", lengths)
+        expected_people = [None] * len(pafs) if priors is None else list(priors)
+        images = []
+        for one_heatmaps, one_pafs, prior in zip(heatmaps, pafs, expected_people, strict=True):
+            maps = check_maps(self.topology, one_heatmaps, one_pafs)
+            expected = self._nobody if prior is None else self._expected(prior)
+            images.append((_contiguous(maps[0]), _contiguous(maps[1]), expected))
+        failed: list[int] = []
+        try:
+            results = self._native.decode_batch(images, threads, failed)
+        except (OverflowError, FloatingPointError) as error:
+            refusal = self._refusal(error)
+            raise type(refusal)(f"image {failed[0]} of {len(images)}: {refusal}") from error
+        return [_poses(found, prior) for found, prior in zip(results, expected_people, strict=True)]
+
+    def _expected(self, prior: PosePrior) -> FloatArray:
+        if prior.xy.shape[1] != len(self.topology.keypoints):
+            raise ShapeError("prior xy", (len(prior.xy), len(self.topology.keypoints), 2), prior.xy.shape)
+        return np.ascontiguousarray(prior.xy)
+
+    def _refusal(self, error: Exception) -> CapacityError | DataError:
+        if isinstance(error, OverflowError):
+            return capacity_error(self.topology, self.options, *error.args)
+        return non_finite_error(*error.args)
 
 
-def check_maps(topology: Topology, heatmaps: Any, pafs: Any) -> tuple[FloatArray, FloatArray]:
+_MAP_TYPES = (np.dtype(np.float32), np.dtype(np.float16))
+
+
+def check_maps(topology: Topology, heatmaps: Any, pafs: Any) -> tuple[MapArray, MapArray]:
     """Return the maps of one image if their shapes and dtypes fit the topology.
 
     Raises:
@@ -155,13 +200,15 @@ def check_maps(topology: Topology, heatmaps: Any, pafs: Any) -> tuple[FloatArray
         ("heatmaps", heatmaps, topology.heatmap_count),
         ("pafs", pafs, topology.paf_count),
     ):
-        expected = f"float32 ({channels}, H, W)"
         if not isinstance(array, np.ndarray):
-            raise ShapeError(what, expected, type(array).__name__)
-        if array.dtype != np.float32 or array.ndim != 3 or array.shape[0] != channels or 0 in array.shape:
-            raise ShapeError(what, expected, f"{array.dtype} {array.shape}")
+            raise ShapeError(what, f"float32 or float16 ({channels}, H, W)", type(array).__name__)
+        shape = array.shape
+        if array.dtype not in _MAP_TYPES or len(shape) != 3 or shape[0] != channels or 0 in shape:
+            raise ShapeError(what, f"float32 or float16 ({channels}, H, W)", f"{array.dtype} {shape}")
     if heatmaps.shape[1:] != pafs.shape[1:]:
         raise ShapeError("pafs", (topology.paf_count, *heatmaps.shape[1:]), pafs.shape)
+    if heatmaps.dtype != pafs.dtype:
+        raise ShapeError("pafs", f"{heatmaps.dtype}, as the heatmaps", str(pafs.dtype))
     return heatmaps, pafs
 
 
@@ -178,8 +225,17 @@ def non_finite_error(tensor: str, values: int, first_channel: int) -> DataError:
     return DataError(f"{tensor}: {values} values are not finite, the first in channel {first_channel}")
 
 
-def _contiguous(array: FloatArray) -> FloatArray:
-    return array if array.flags.c_contiguous and array.flags.aligned else array.copy(order="C")
+def _contiguous(array: MapArray) -> MapArray:
+    return array if array.flags.c_contiguous and array.flags.aligned else array.copy("C")
+
+
+def _poses(found: Sequence[Any], prior: PosePrior | None) -> DecodedPoses:
+    """People from the native module's arrays, the last of which holds places among the expected people."""
+    poses = DecodedPoses(*found)
+    if prior is None:
+        return poses
+    ids = np.array([*prior.ids, -1], np.int64)  # place -1 is the last
+    return replace(poses, prior_id=ids[poses.prior_id])
 
 
 def _load_native() -> ModuleType:
@@ -196,12 +252,15 @@ def _native_decoder(topology: Topology, options: DecoderOptions) -> _native.Deco
     for name, value in options.model_dump().items():
         setattr(native_options, name, value)
     limbs = [
-        (start, end, limb.x_channel, limb.y_channel)
-        for (start, end), limb in zip(topology.limb_indices, topology.limbs, strict=True)
+        (start, end, limb.x_channel, limb.y_channel, mirror)
+        for (start, end), limb, mirror in zip(
+            topology.limb_indices, topology.limbs, mirrored_limbs(topology), strict=True
+        )
     ]
     decoder: _native.Decoder = native.Decoder(
         keypoint_channels=list(topology.heatmap_channels),
         limbs=limbs,
+        body=list(body_of(topology)),
         heatmap_count=topology.heatmap_count,
         paf_count=topology.paf_count,
         options=native_options,

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from cabinsafe.errors import EngineError, ModelError, ShapeError
 from cabinsafe.pose.boxes import BOX_CHANNELS, BoxOptions, decode_boxes
 from cabinsafe.pose.card import PoseCard
-from cabinsafe.pose.decoder import DecodedPoses, PafDecoder
+from cabinsafe.pose.decoder import PafDecoder
 from cabinsafe.pose.engines.base import Engine
+from cabinsafe.pose.poses import DecodedPoses
 from cabinsafe.pose.preprocess import LetterboxTransform, letterbox, normalise
 from cabinsafe.types import Box, Frame, Skeleton
 

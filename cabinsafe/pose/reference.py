@@ -1,103 +1,80 @@
 """The decoder again in slow, plain numpy: the oracle that the native one is tested against.
 
 The same rules in the same order, in float32 where the native code uses float and in float64 where it uses
-double, so the two agree bit for bit wherever numpy and C++ share the C library's logarithm. Rules and their
-numbers: ``native/include/cabinsafe/{peaks,limbs,people}.hpp``; method: Cao et al. 2017 (OpenPose,
-arXiv:1611.08050).
+double, so the two agree but for the last digit. Rules and their numbers:
+``native/include/cabinsafe/{peaks,limbs,groups,merge,crossings,prior,people}.hpp``; method: Cao et al. 2017
+(OpenPose, arXiv:1611.08050). This file has the maps' part, :mod:`.reference_people` the people's.
 """
 
 from __future__ import annotations
-
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cabinsafe.pose.decoder import (
-    DecodedPoses,
     DecoderOptions,
-    FloatArray,
+    MapArray,
     capacity_error,
     check_maps,
     non_finite_error,
 )
+from cabinsafe.pose.poses import DecodedPoses, FloatArray, PosePrior
+from cabinsafe.pose.reference_people import Candidate, Peak, group_people
 from cabinsafe.pose.topology import Topology
 
-LOWEST_SUM = 1e-3
-LONGEST_STEP_CELLS = 0.6
-COARSE_FRACTIONS = (0.3, 0.5, 0.7)
-MIN_COARSE_AGREEING = 2
+LOWEST_SUM = np.float32(1e-3)
+LONGEST_STEP_CELLS = np.float32(0.6)
+BROAD = np.float32(0.278)
+ACROSS = np.array([1, 2, 3, 2, 1], np.float32)
+FACING = np.float32(0.8)
 FINE_FRACTIONS = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
 
 
-@dataclass(frozen=True)
-class Peak:
-    """A local maximum of one keypoint's heatmap; place in map cells."""
-
-    keypoint: int
-    x: np.float32
-    y: np.float32
-    score: np.float32
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A possible limb between two peaks, given by their ids."""
-
-    score: np.float32
-    limb: int
-    start: int
-    end: int
-
-
-@dataclass
-class Group:
-    """Peaks that belong together; ``peaks`` are ids."""
-
-    peaks: list[int]
-    limbs: list[Candidate] = field(default_factory=list)
-
-
-Rivals = dict[tuple[int, int], np.float32]
-
-
 def decode_reference(
-    topology: Topology, options: DecoderOptions, heatmaps: FloatArray, pafs: FloatArray
+    topology: Topology,
+    options: DecoderOptions,
+    heatmaps: MapArray,
+    pafs: MapArray,
+    prior: PosePrior | None = None,
 ) -> DecodedPoses:
     """Find the people of one image; same arguments, result and errors as ``PafDecoder.decode``.
 
     Args:
         topology: names, limbs and channels of the maps.
         options: numbers of the rules.
-        heatmaps: (C, H, W) float32.
-        pafs: (P, H, W) float32.
+        heatmaps: (C, H, W) float32 or float16.
+        pafs: (P, H, W) of the same type.
+        prior: people who are expected.
 
     Raises:
         ShapeError, DataError, CapacityError: as ``PafDecoder.decode``.
     """
     check_maps(topology, heatmaps, pafs)
-    for tensor, maps in (("heatmaps", heatmaps), ("pafs", pafs)):
-        bad = ~np.isfinite(maps)
-        if bad.any():
-            raise non_finite_error(tensor, int(bad.sum()), int(np.flatnonzero(bad.any(axis=(1, 2)))[0]))
-    peaks = [
-        peak for k in range(len(topology.keypoints)) for peak in _find_peaks(topology, options, heatmaps, k)
-    ]
-    candidates = [
-        candidate
-        for limb in range(len(topology.limbs))
-        for candidate in _find_limbs(topology, options, pafs, peaks, limb)
-    ]
-    return _group_people(topology, options, peaks, candidates)
+    wide_heatmaps, wide_pafs = heatmaps.astype(np.float32), pafs.astype(np.float32)
+    peaks: list[Peak] = []
+    for keypoint, channel in enumerate(topology.heatmap_channels):
+        if not np.isfinite(wide_heatmaps[channel]).all():
+            raise _non_finite("heatmaps", wide_heatmaps)
+        peaks += _find_peaks(topology, options, wide_heatmaps[channel], keypoint)
+    candidates: list[Candidate] = []
+    read_finite = True
+    with np.errstate(over="ignore", invalid="ignore"):
+        for limb in range(len(topology.limbs)):
+            found, finite = _find_limbs(topology, options, wide_pafs, peaks, limb)
+            candidates += found
+            read_finite &= finite
+    if not read_finite:
+        raise _non_finite("pafs", wide_pafs)
+    return group_people(topology, options, peaks, candidates, prior)
 
 
-def _find_peaks(
-    topology: Topology, options: DecoderOptions, heatmaps: FloatArray, keypoint: int
-) -> list[Peak]:
+def _non_finite(tensor: str, maps: FloatArray) -> Exception:
+    bad = ~np.isfinite(maps)
+    return non_finite_error(tensor, int(bad.sum()), int(np.flatnonzero(bad.any(axis=(1, 2)))[0]))
+
+
+def _find_peaks(topology: Topology, options: DecoderOptions, plane: FloatArray, keypoint: int) -> list[Peak]:
     """Peaks of one keypoint, the strongest first."""
-    plane = heatmaps[topology.heatmap_channels[keypoint]]
     kept: list[tuple[int, int]] = []
     radius_sq = np.square(np.float32(options.suppression_radius_cells))
     for y, x in _local_maxima(plane, np.float32(options.peak_threshold)):
@@ -128,62 +105,133 @@ def _local_maxima(plane: FloatArray, threshold: np.float32) -> list[tuple[int, i
 
 
 def _refined(plane: FloatArray, keypoint: int, y: int, x: int) -> Peak:
-    """Peak at the top of the log-parabolas through the column and row sums around a cell."""
-    around = plane[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].astype(np.float64)
-    step_x = _log_parabola_step(around.sum(axis=0).tolist()) if 0 < x < plane.shape[1] - 1 else 0.0
-    step_y = _log_parabola_step(around.sum(axis=1).tolist()) if 0 < y < plane.shape[0] - 1 else 0.0
-    return Peak(
-        keypoint,
-        np.float32(x + 0.5 + step_x),
-        np.float32(y + 0.5 + step_y),
-        min(plane[y, x], np.float32(1.0)),
-    )
+    """Peak at the top of the log-parabolas through three sums along either axis."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        around = plane[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3]
+        if y >= 2 and x >= 2 and around.shape == (5, 5) and _is_broad(around):
+            sums_x, sums_y = _smoothed(_dot(ACROSS, around)), _smoothed(_dot(ACROSS, around.T))
+        else:
+            near = np.zeros((3, 3), np.float32)
+            for dy in (-1, 0, 1):
+                for dx in (-1, 0, 1):
+                    if 0 <= y + dy < plane.shape[0] and 0 <= x + dx < plane.shape[1]:
+                        near[dy + 1, dx + 1] = plane[y + dy, x + dx]
+            sums_x, sums_y = _dot(np.ones(3, np.float32), near), _dot(np.ones(3, np.float32), near.T)
+        step_x, step_y = _log_parabola_step(*sums_x), _log_parabola_step(*sums_y)
+    half = np.float32(0.5)
+    place_x, place_y = np.float32(x) + half + step_x, np.float32(y) + half + step_y
+    return Peak(keypoint, place_x, place_y, min(plane[y, x], np.float32(1.0)))
 
 
-def _log_parabola_step(sums: Sequence[float]) -> float:
+def _is_broad(around: FloatArray) -> bool:
+    """Whether the middle of 5x5 cells is like the top of a Gaussian with a sigma of over 1.25 cells."""
+    across, along = around[2, 1] * around[2, 3], around[1, 2] * around[3, 2]
+    own = around[2, 2] * around[2, 2]
+    return bool(across > 0 and along > 0 and across * along > BROAD * (own * own))
+
+
+def _dot(weights: FloatArray, rows: FloatArray) -> FloatArray:
+    """Weighted sum of rows, one after the other, as the native code adds them."""
+    total = np.zeros(rows.shape[1], np.float32)
+    for weight, row in zip(weights, rows, strict=True):
+        total = total + weight * row
+    return total
+
+
+def _smoothed(five: FloatArray) -> FloatArray:
+    smoothed: FloatArray = five[:3] + np.float32(2) * five[1:4] + five[2:]
+    return smoothed
+
+
+def _log_parabola_step(before: np.float32, middle: np.float32, after: np.float32) -> np.float32:
     """Step, in cells, from the middle of three sums to the top of the parabola through their logarithms."""
-    before, middle, after = sums
-    if min(sums) <= LOWEST_SUM:
-        return 0.0
-    curvature = math.log(before * after / (middle * middle))
-    if curvature >= 0.0:
-        return 0.0
-    step = 0.5 * math.log(before / after) / curvature
-    return min(max(step, -LONGEST_STEP_CELLS), LONGEST_STEP_CELLS)
+    slope_above, slope_below = _log_ratio(before, after)
+    curve_above, curve_below = _log_ratio(before * after, middle * middle)
+    if not (min(before, middle, after) > LOWEST_SUM and curve_above < 0):
+        nothing: np.float32 = np.float32(0.0)
+        return nothing
+    step = np.float32(0.5) * (slope_above * curve_below) / (slope_below * curve_above)
+    clipped: np.float32 = min(max(step, -LONGEST_STEP_CELLS), LONGEST_STEP_CELLS)
+    return clipped
+
+
+def _log_ratio(a: np.float32, b: np.float32) -> tuple[np.float32, np.float32]:
+    """Half the logarithm of a / b, as a fraction (Padé's of atanh)."""
+    u = (a - b) / (a + b)
+    w = u * u
+    above = u * (np.float32(945) + w * (np.float32(64) * w - np.float32(735)))
+    return above, np.float32(945) + w * (np.float32(225) * w - np.float32(1050))
+
+
+class _Pairs:
+    """All pairs of one limb's possible ends, (starts, ends), and its field between them."""
+
+    def __init__(self, topology: Topology, pafs: FloatArray, peaks: list[Peak], limb: int) -> None:
+        self.starts, self.ends = (
+            [i for i, peak in enumerate(peaks) if peak.keypoint == keypoint]
+            for keypoint in topology.limb_indices[limb]
+        )
+        places = np.array([(peak.x, peak.y) for peak in peaks], np.float32).reshape(-1, 2)
+        self.x1, self.y1 = places[self.starts].T[:, :, None]
+        self.x2, self.y2 = places[self.ends].T[:, None, :]
+        self.dx, self.dy = self.x2 - self.x1, self.y2 - self.y1
+        self.length_sq = self.dx * self.dx + self.dy * self.dy
+        self.field = [pafs[c] for c in (topology.limbs[limb].x_channel, topology.limbs[limb].y_channel)]
+        self.read: list[NDArray[np.floating]] = []
+
+    def at(self, x: FloatArray, y: FloatArray) -> list[FloatArray]:
+        """Field (x, y) at the cells under places."""
+        return [component[y.astype(np.intp), x.astype(np.intp)] for component in self.field]
+
+    def along(self, fraction: float) -> FloatArray:
+        """Field at a fraction of the way, times the way."""
+        part = np.float32(fraction)
+        fx, fy = self.at(self.x1 + part * self.dx, self.y1 + part * self.dy)
+        projected: FloatArray = fx * self.dx + fy * self.dy
+        return projected
+
+    def agree(self, fraction: float, of: NDArray[np.bool_], threshold_sq: np.float32) -> NDArray[np.bool_]:
+        """Pairs whose field agrees at a fraction of the way; it is read for the pairs ``of``."""
+        value = self.along(fraction)
+        self.read.append(value[of])
+        agreeing: NDArray[np.bool_] = value * np.abs(value) > threshold_sq * self.length_sq
+        return agreeing
+
+    def face(self, threshold_sq: np.float32) -> NDArray[np.bool_]:
+        """Pairs at whose ends the fields lean towards the other."""
+        start_x, start_y = self.at(self.x1, self.y1)
+        end_x, end_y = self.at(self.x2, self.y2)
+        self.read += [start_x + start_y, end_x + end_y]
+        leaning = (start_x + end_x) * self.dx + (start_y + end_y) * self.dy
+        strongest = np.maximum(start_x * start_x + start_y * start_y, end_x * end_x + end_y * end_y)
+        lowest = np.maximum(strongest, np.float32(4) / (FACING * FACING) * threshold_sq)
+        facing: NDArray[np.bool_] = leaning * np.abs(leaning) > FACING * FACING * lowest * self.length_sq
+        return facing
 
 
 def _find_limbs(
     topology: Topology, options: DecoderOptions, pafs: FloatArray, peaks: list[Peak], limb: int
-) -> list[Candidate]:
-    """Candidates of one limb: every pair of its end peaks that the field supports."""
-    start_ids, end_ids = (
-        [i for i, peak in enumerate(peaks) if peak.keypoint == keypoint]
-        for keypoint in topology.limb_indices[limb]
-    )
-    x1, y1 = (np.array([getattr(peaks[i], a) for i in start_ids], np.float32)[:, None] for a in "xy")
-    x2, y2 = (np.array([getattr(peaks[i], a) for i in end_ids], np.float32)[None, :] for a in "xy")
-    dx, dy = x2 - x1, y2 - y1
-    length = np.sqrt(dx * dx + dy * dy)
-    field_x, field_y = pafs[topology.limbs[limb].x_channel], pafs[topology.limbs[limb].y_channel]
-
-    def along(fraction: float) -> FloatArray:
-        """Field at a fraction of the way, times (dx, dy)."""
-        column = (x1 + np.float32(fraction) * dx).astype(np.intp)
-        row = (y1 + np.float32(fraction) * dy).astype(np.intp)
-        projected: FloatArray = field_x[row, column] * dx + field_y[row, column] * dy
-        return projected
-
-    agreeing_above = np.float32(options.sample_threshold) * length
-    coarse = sum((along(f) > agreeing_above).astype(int) for f in COARSE_FRACTIONS)
+) -> tuple[list[Candidate], bool]:
+    """Candidates of one limb, pairs of peaks that its field supports; whether all that was read is finite."""
+    pairs = _Pairs(topology, pafs, peaks, limb)
+    if not pairs.starts or not pairs.ends:
+        return [], True
+    threshold_sq = np.square(np.float32(options.sample_threshold))
+    passed = pairs.face(threshold_sq)
+    passed &= pairs.agree(0.5, passed, threshold_sq)
+    passed &= pairs.agree(0.3, passed, threshold_sq) | pairs.agree(0.7, passed, threshold_sq)
+    length = np.sqrt(pairs.length_sq)
     total, agreeing = np.zeros_like(length), np.zeros(length.shape, int)
     for fraction in FINE_FRACTIONS:
-        value = along(fraction)
+        value = pairs.along(fraction)
         total += value
-        agreeing += value > agreeing_above
-    passed = (coarse >= MIN_COARSE_AGREEING) & (agreeing >= options.min_agreeing_samples_of_10)
+        agreeing += value > np.float32(options.sample_threshold) * length
+    pairs.read.append(total[passed])
+    passed &= agreeing >= options.min_agreeing_samples_of_10
     score = _segment_score(options, total, length, max(pafs.shape[1:]))
     passed &= score >= np.float32(options.limb_threshold)
-    return [Candidate(score[a, b], limb, start_ids[a], end_ids[b]) for a, b in np.argwhere(passed)]
+    found = [Candidate(score[a, b], limb, pairs.starts[a], pairs.ends[b]) for a, b in np.argwhere(passed)]
+    return found, all(np.isfinite(values).all() for values in pairs.read) or bool(np.isfinite(pafs).all())
 
 
 def _segment_score(
@@ -195,81 +243,3 @@ def _segment_score(
         mean = total / (np.float32(len(FINE_FRACTIONS)) * length)
         score: FloatArray = np.minimum(mean - penalty_per_cell * length, np.float32(1.0))
     return score
-
-
-def _group_people(
-    topology: Topology, options: DecoderOptions, peaks: list[Peak], candidates: list[Candidate]
-) -> DecodedPoses:
-    groups, rivals = _join(peaks, candidates)
-    ranking = []
-    for group in groups:
-        score = _person_score(topology, peaks, group)
-        if len(group.peaks) >= options.min_keypoints and score >= np.float32(options.min_person_score):
-            ranking.append((-score, min(group.peaks), group))
-    if len(ranking) > options.max_people:
-        raise capacity_error(topology, options, "max_people")
-    ranking.sort(key=lambda entry: entry[:2])
-
-    poses = _empty_poses(len(ranking), topology)
-    for row, (negative_score, _, group) in enumerate(ranking):
-        for i in group.peaks:
-            poses["xy"][row, peaks[i].keypoint] = peaks[i].x, peaks[i].y
-            poses["score"][row, peaks[i].keypoint] = peaks[i].score
-        for limb in group.limbs:
-            poses["limb_score"][row, limb.limb] = limb.score
-        poses["person_score"][row] = -negative_score
-        poses["ambiguity"][row] = max((_ambiguity(limb, rivals) for limb in group.limbs), default=0.0)
-    return DecodedPoses(**poses)
-
-
-def _join(peaks: list[Peak], candidates: list[Candidate]) -> tuple[list[Group], Rivals]:
-    """Groups of peaks and their limbs, and the best refused candidate of each (limb, end peak)."""
-    group_of = [Group([i]) for i in range(len(peaks))]
-    taken: set[tuple[int, int]] = set()
-    rivals: Rivals = {}
-    for candidate in sorted(candidates, key=lambda c: (-c.score, c.limb, c.start, c.end)):
-        ends = {(candidate.limb, candidate.start), (candidate.limb, candidate.end)}
-        a, b = group_of[candidate.start], group_of[candidate.end]
-        shared = {peaks[i].keypoint for i in a.peaks} & {peaks[i].keypoint for i in b.peaks}
-        if ends & taken or (a is not b and shared):
-            for end in ends:
-                rivals.setdefault(end, candidate.score)  # the best comes first
-            continue
-        taken |= ends
-        if a is not b:
-            a.peaks += b.peaks
-            a.limbs += b.limbs
-            for i in b.peaks:
-                group_of[i] = a
-        a.limbs.append(candidate)
-    return list({id(group): group for group in group_of}.values()), rivals
-
-
-def _person_score(topology: Topology, peaks: list[Peak], group: Group) -> np.float32:
-    """Mean score of keypoints and limbs times the square root of the share of keypoints found."""
-    total = 0.0
-    for i in sorted(group.peaks):
-        total += float(peaks[i].score)
-    for limb in sorted(group.limbs, key=lambda c: (-c.score, c.limb, c.start, c.end)):
-        total += float(limb.score)
-    coverage = len(group.peaks) / len(topology.keypoints)
-    score: np.float32 = np.float32(total / (len(group.peaks) + len(group.limbs)) * math.sqrt(coverage))
-    return score
-
-
-def _ambiguity(limb: Candidate, rivals: Rivals) -> np.float32:
-    """Score of the best refused limb of the same kind that shares an end, over the limb's own; at most 1."""
-    nobody = np.float32(0.0)
-    best = max(rivals.get((limb.limb, end), nobody) for end in (limb.start, limb.end))
-    return min(best / limb.score, np.float32(1.0))
-
-
-def _empty_poses(people: int, topology: Topology) -> dict[str, NDArray[np.float32]]:
-    keypoints, limbs = len(topology.keypoints), len(topology.limbs)
-    return {
-        "xy": np.full((people, keypoints, 2), np.nan, np.float32),
-        "score": np.zeros((people, keypoints), np.float32),
-        "person_score": np.zeros(people, np.float32),
-        "limb_score": np.zeros((people, limbs), np.float32),
-        "ambiguity": np.zeros(people, np.float32),
-    }

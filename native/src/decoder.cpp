@@ -4,10 +4,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "cabinsafe/errors.hpp"
-#include "cabinsafe/limbs.hpp"
-#include "cabinsafe/peaks.hpp"
-
 namespace cabinsafe {
 namespace {
 
@@ -27,32 +23,49 @@ void check_layout(const Layout& layout) {
                 "a limb must join two different keypoints");
         require(below(limb.x_channel, layout.paf_count) && below(limb.y_channel, layout.paf_count),
                 "a PAF channel is out of range");
+        require(limb.mirror >= -1 && limb.mirror < layout.limb_count(),
+                "a mirrored limb is out of range");
     }
-}
-
-void check_finite(const Maps& maps, NonFiniteError::Tensor tensor) {
-    const NonFiniteCount found = count_non_finite(maps);
-    if (found.values > 0) throw NonFiniteError(tensor, found.values, found.first_channel);
+    require(layout.body.empty() || layout.body.size() == layout.keypoint_channels.size(),
+            "the body must have a point for each keypoint");
 }
 
 }  // namespace
 
-Decoder::Decoder(Layout layout, Options options) : layout_(std::move(layout)), options_(options) {
+Decoder::Decoder(Layout layout, Options options, const Scanner& scanner)
+    : layout_(std::move(layout)), options_(options), scanner_(&scanner) {
     check_layout(layout_);
 }
 
-Poses Decoder::decode(const Maps& heatmaps, const Maps& pafs) const {
+template <typename Scalar>
+const Poses& Decoder::decode(const MapsOf<Scalar>& heatmaps, const MapsOf<Scalar>& pafs,
+                             Workspace& w, const ExpectedPeople& expected) const {
     require(heatmaps.channels == layout_.heatmap_count && pafs.channels == layout_.paf_count,
             "the layout has another number of channels");
     require(heatmaps.height > 0 && heatmaps.width > 0 && heatmaps.height == pafs.height &&
                 heatmaps.width == pafs.width,
             "heatmaps and pafs must have the same height and width, both above 0");
-    require(heatmaps.cells() <= static_cast<std::size_t>(std::numeric_limits<int>::max()),
+    require(heatmaps.cells() <= static_cast<std::size_t>(std::numeric_limits<int>::max() / 2),
             "a map has too many cells");
-    check_finite(heatmaps, NonFiniteError::Tensor::heatmaps);
-    check_finite(pafs, NonFiniteError::Tensor::pafs);
-    const Peaks peaks = find_peaks(heatmaps, layout_, options_);
-    return group_people(find_limbs(pafs, peaks, layout_, options_), peaks, layout_, options_);
+    find_peaks(heatmaps, layout_, options_, *scanner_, w.peak_room, w.peaks);
+    find_limbs(pafs, w.peaks, layout_, options_, w.limb_room, w.candidates);
+    if (expected.count > 0) {
+        bias_candidates(expected, w.peaks, layout_, options_, w.prior_room, w.candidates);
+    }
+    w.groups.reset(w.peaks);
+    accept_limbs(w.candidates, w.peaks, layout_, w.claim_room, w.groups, w.accepted);
+    merge_fragments(w.peaks, layout_, options_, w.merge_room, w.groups);
+    mark_crossings(w.peaks, layout_, w.groups, w.crossing_room, w.accepted);
+    write_people(w.peaks, w.accepted, w.groups, layout_, options_, w.people_room, w.poses);
+    if (expected.count > 0) {
+        match_expected(expected, w.peaks, w.groups, w.people_room.sums, w.prior_room, w.poses);
+    }
+    return w.poses;
 }
+
+template const Poses& Decoder::decode(const Maps&, const Maps&, Workspace&,
+                                      const ExpectedPeople&) const;
+template const Poses& Decoder::decode(const HalfMaps&, const HalfMaps&, Workspace&,
+                                      const ExpectedPeople&) const;
 
 }  // namespace cabinsafe

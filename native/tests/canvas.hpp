@@ -66,13 +66,15 @@ inline cabinsafe::Options plain_options() {
     options.min_person_score = 0.0F;
     options.max_peaks_per_keypoint = 64;
     options.max_people = 32;
+    options.prior_weight = 0.3F;
+    options.prior_reach_person_sizes = 0.1F;
     return options;
 }
 
 // Keypoints 0, 1, 2 in a ring of three limbs: 0-1, 1-2, 2-0. Limb l has x in PAF channel 2l + 1 and
 // y in 2l, so that a mixed-up order shows.
 inline cabinsafe::Layout ring_layout() {
-    return {{0, 1, 2}, {{0, 1, 1, 0}, {1, 2, 3, 2}, {2, 0, 5, 4}}, 3, 6};
+    return {{0, 1, 2}, {{0, 1, 1, 0, -1}, {1, 2, 3, 2, -1}, {2, 0, 5, 4, -1}}, 3, 6, {}};
 }
 
 }  // namespace test

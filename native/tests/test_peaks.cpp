@@ -10,10 +10,13 @@ using cabinsafe::LimitError;
 using cabinsafe::Options;
 using cabinsafe::Peaks;
 
-const Layout kOne{{0}, {}, 1, 0};
+const Layout kOne{{0}, {}, 1, 0, {}};
 
 Peaks find(const test::Canvas& canvas, const Options& options = test::plain_options()) {
-    return cabinsafe::find_peaks(canvas.view(), kOne, options);
+    cabinsafe::PeakRoom room;
+    Peaks peaks;
+    cabinsafe::find_peaks(canvas.view(), kOne, options, cabinsafe::best_scanner(), room, peaks);
+    return peaks;
 }
 
 void finds_gaussians_between_cells(test::Results& results) {

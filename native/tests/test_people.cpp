@@ -25,7 +25,17 @@ Peaks six_peaks() {
 
 Poses group(const std::vector<LimbCandidate>& candidates,
             const Options& options = test::plain_options()) {
-    return cabinsafe::group_people(candidates, six_peaks(), test::ring_layout(), options);
+    const Peaks peaks = six_peaks();
+    const cabinsafe::Layout layout = test::ring_layout();
+    cabinsafe::ClaimRoom claims;
+    cabinsafe::PeopleRoom people;
+    cabinsafe::Groups groups;
+    std::vector<cabinsafe::AcceptedLimb> accepted;
+    Poses poses;
+    groups.reset(peaks);
+    cabinsafe::accept_limbs(candidates, peaks, layout, claims, groups, accepted);
+    cabinsafe::write_people(peaks, accepted, groups, layout, options, people, poses);
+    return poses;
 }
 
 float x_of(const Poses& poses, int person, int keypoint) {
@@ -33,7 +43,10 @@ float x_of(const Poses& poses, int person, int keypoint) {
 }
 
 void groups_and_ranks(test::Results& results) {
-    const Poses poses = group({{0.4F, 0, 0, 2}, {0.9F, 0, 1, 3}, {0.9F, 1, 3, 5}, {0.4F, 1, 2, 4}});
+    const Poses poses = group({{0.4F, 0, 0, 2, 0.0F},
+                               {0.9F, 0, 1, 3, 0.0F},
+                               {0.9F, 1, 3, 5, 0.0F},
+                               {0.4F, 1, 2, 4, 0.0F}});
     CHECK(poses.count == 2);
     CHECK(x_of(poses, 0, 0) == 1.5F && x_of(poses, 0, 1) == 3.5F && x_of(poses, 0, 2) == 5.5F);
     CHECK(x_of(poses, 1, 0) == 0.5F && x_of(poses, 1, 1) == 2.5F && x_of(poses, 1, 2) == 4.5F);
@@ -44,31 +57,33 @@ void groups_and_ranks(test::Results& results) {
 
 void a_ring_never_overwrites(test::Results& results) {
     // The ring 0 -> 2 -> 4 leads on to peak 1, a second peak of keypoint 0.
-    const Poses poses = group({{0.9F, 0, 0, 2}, {0.8F, 1, 2, 4}, {0.7F, 2, 4, 1}});
+    const Poses poses =
+        group({{0.9F, 0, 0, 2, 0.0F}, {0.8F, 1, 2, 4, 0.0F}, {0.7F, 2, 4, 1, 0.0F}});
     CHECK(poses.count == 1);
     CHECK(x_of(poses, 0, 0) == 0.5F);
     CHECK(poses.limb_score[2] == 0.0F);
     // Closing it on its own peak is one more limb of the person.
-    const Poses closed = group({{0.9F, 0, 0, 2}, {0.8F, 1, 2, 4}, {0.7F, 2, 4, 0}});
+    const Poses closed =
+        group({{0.9F, 0, 0, 2, 0.0F}, {0.8F, 1, 2, 4, 0.0F}, {0.7F, 2, 4, 0, 0.0F}});
     CHECK(closed.count == 1 && closed.limb_score[2] == 0.7F);
 }
 
 void rivals_make_ambiguity(test::Results& results) {
-    const Poses poses = group({{0.8F, 0, 0, 2}, {0.6F, 0, 1, 2}});
+    const Poses poses = group({{0.8F, 0, 0, 2, 0.0F}, {0.6F, 0, 1, 2, 0.0F}});
     CHECK(poses.count == 1);
     CHECK(test::near(poses.ambiguity[0], 0.75F));
     // Equal claims: the lowest peak wins, and the ambiguity is 1.
-    const Poses equal = group({{0.8F, 0, 1, 2}, {0.8F, 0, 0, 2}});
+    const Poses equal = group({{0.8F, 0, 0, 2, 0.0F}, {0.8F, 0, 1, 2, 0.0F}});
     CHECK(x_of(equal, 0, 0) == 0.5F && equal.ambiguity[0] == 1.0F);
 }
 
 void equal_people_by_lowest_peak(test::Results& results) {
-    const Poses poses = group({{0.8F, 0, 1, 3}, {0.8F, 0, 0, 2}});
+    const Poses poses = group({{0.8F, 0, 1, 3, 0.0F}, {0.8F, 0, 0, 2, 0.0F}});
     CHECK(poses.count == 2 && x_of(poses, 0, 0) == 0.5F && x_of(poses, 1, 0) == 1.5F);
 }
 
 void filters_and_limits(test::Results& results) {
-    const std::vector<LimbCandidate> two{{0.8F, 0, 0, 2}, {0.8F, 0, 1, 3}};
+    const std::vector<LimbCandidate> two{{0.8F, 0, 0, 2, 0.0F}, {0.8F, 0, 1, 3, 0.0F}};
     Options options = test::plain_options();
     options.min_keypoints = 3;
     CHECK(group(two, options).count == 0);

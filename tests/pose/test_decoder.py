@@ -16,7 +16,7 @@ from cabinsafe.pose.decoder import DecodedPoses, DecoderOptions, PafDecoder
 from cabinsafe.pose.topology import Limb, Topology
 
 TRT_POSE = Topology.trt_pose()
-FIELDS = ("xy", "score", "person_score", "limb_score", "ambiguity")
+FIELDS = ("xy", "score", "person_score", "limb_score", "ambiguity", "limb_ambiguity")
 
 RING = Topology(
     name="ring",
@@ -56,7 +56,8 @@ def test_nobody_is_a_valid_answer() -> None:
     poses = PafDecoder(TRT_POSE).decode(*blank(TRT_POSE))
     assert len(poses) == 0
     shapes = [getattr(poses, f).shape for f in FIELDS]
-    assert shapes == [(0, 18, 2), (0, 18), (0,), (0, 21), (0,)]
+    assert shapes == [(0, 18, 2), (0, 18), (0,), (0, 21), (0,), (0, 21)]
+    assert poses.prior_id.shape == (0,)
 
 
 def test_result_arrays_have_their_ranges_and_are_read_only(maps: ModuleType) -> None:
@@ -116,7 +117,7 @@ def test_inputs_are_left_alone_and_may_be_read_only_or_strided(maps: ModuleType)
     [
         ("heatmaps", np.zeros((17, 8, 8), np.float32)),
         ("heatmaps", np.zeros((18, 8, 8), np.float64)),
-        ("heatmaps", np.zeros((18, 8, 8), np.float16)),
+        ("pafs", np.zeros((42, 8, 8), np.float16)),  # not the heatmaps' type
         ("heatmaps", np.zeros((18, 8, 8), ">f4")),
         ("heatmaps", np.zeros((1, 18, 8, 8), np.float32)),
         ("heatmaps", np.zeros((18, 64), np.float32)),
@@ -138,14 +139,63 @@ def test_other_shapes_and_dtypes_are_refused(what: str, bad: object) -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_values_that_are_not_finite_are_refused(bad: float) -> None:
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_values_that_are_not_finite_are_refused(bad: float, dtype: type[np.floating]) -> None:
+    heatmaps, pafs = (array.astype(dtype) for array in blank(RING, 9, 24))
+    put(heatmaps, "a", 4, 4)
+    put(heatmaps, "b", 20, 4)
+    flow(pafs, 0, 0.8, 0.0)
+    for x in (4, 12, 20):  # at an end, half the way, at the other end
+        spoilt = pafs.copy()
+        spoilt[RING.limbs[0].x_channel, 4, x] = bad
+        spoilt[0, 0, 0] = bad  # counted, though nobody would have read it
+        with pytest.raises(DataError, match="pafs: 2 values are not finite, the first in channel 0"):
+            PafDecoder(RING).decode(heatmaps, spoilt)
+    heatmaps[3, 8, 23] = bad
+    with pytest.raises(DataError, match="heatmaps: 1 values are not finite, the first in channel 3"):
+        PafDecoder(RING).decode(heatmaps, pafs)
+
+
+def test_pafs_are_not_read_where_nobody_is() -> None:
     heatmaps, pafs = blank(TRT_POSE)
-    pafs[7, 2, 3] = pafs[41, 7, 7] = bad
-    with pytest.raises(DataError, match="pafs: 2 values are not finite, the first in channel 7"):
-        PafDecoder(TRT_POSE).decode(heatmaps, pafs)
-    heatmaps[17, 7, 7] = bad
-    with pytest.raises(DataError, match="heatmaps: 1 values are not finite, the first in channel 17"):
-        PafDecoder(TRT_POSE).decode(heatmaps, pafs)
+    pafs[7] = np.nan
+    assert len(PafDecoder(TRT_POSE).decode(heatmaps, pafs)) == 0
+
+
+def test_half_precision_is_read_exactly(maps: ModuleType) -> None:
+    scene = maps.make_scene(TRT_POSE, 5, 44, 3)
+    halves = scene.heatmaps.astype(np.float16), scene.pafs.astype(np.float16)
+    decoder = PafDecoder(TRT_POSE)
+    from_halves = decoder.decode(*halves)
+    assert len(from_halves) >= 5
+    assert equal(from_halves, decoder.decode(*(array.astype(np.float32) for array in halves)))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_a_batch_is_its_images(maps: ModuleType, threads: int) -> None:
+    decoder = PafDecoder(TRT_POSE)
+    scenes = [maps.make_scene(TRT_POSE, people, size, 3) for people, size in ((5, 44), (1, 88), (3, 44))]
+    expected = [decoder.decode(s.heatmaps, s.pafs) for s in scenes]
+    found = decoder.decode_batch([s.heatmaps for s in scenes], [s.pafs for s in scenes], threads=threads)
+    assert [equal(a, b) for a, b in zip(found, expected, strict=True)] == [True] * 3
+    assert decoder.decode_batch([], []) == []
+    stacked = np.stack([scenes[0].heatmaps, scenes[2].heatmaps]), np.stack([scenes[0].pafs, scenes[2].pafs])
+    assert [len(poses) for poses in decoder.decode_batch(*stacked)] == [len(expected[0]), len(expected[2])]
+
+
+def test_a_batch_names_the_image_it_refuses(maps: ModuleType) -> None:
+    good = maps.make_scene(TRT_POSE, 1, 44, 3)
+    crowd = maps.make_scene(TRT_POSE, 5, 44, 3)
+    decoder = PafDecoder(TRT_POSE, DecoderOptions(max_people=1))
+    heatmaps, pafs = [good.heatmaps, crowd.heatmaps], [good.pafs, crowd.pafs]
+    with pytest.raises(CapacityError, match=r"image 1 of 2: more than 1 people \(option max_people\)"):
+        decoder.decode_batch(heatmaps, pafs, threads=2)
+    with pytest.raises(DataError, match="image 0 of 2: heatmaps"):
+        decoder.decode_batch([np.full_like(good.heatmaps, np.nan), crowd.heatmaps], pafs)
+    with pytest.raises(ShapeError, match="batch"):
+        decoder.decode_batch(heatmaps, pafs[:1])
+    with pytest.raises(ShapeError, match="heatmaps"):
+        decoder.decode_batch([good.heatmaps[:3], crowd.heatmaps], pafs)
 
 
 def test_hit_limits_name_their_option() -> None:

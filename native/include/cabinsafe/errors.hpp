@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <stdexcept>
 
+#include "cabinsafe/maps.hpp"
+
 namespace cabinsafe {
 
 // A configured limit was hit; nothing was decoded.
@@ -45,5 +47,12 @@ class NonFiniteError : public std::runtime_error {
     std::size_t values_;
     int first_channel_;
 };
+
+// Throws NonFiniteError if any value of the maps is NaN or infinite.
+template <typename Scalar>
+void require_finite(const MapsOf<Scalar>& maps, NonFiniteError::Tensor tensor) {
+    const NonFiniteCount found = count_non_finite(maps);
+    if (found.values > 0) throw NonFiniteError(tensor, found.values, found.first_channel);
+}
 
 }  // namespace cabinsafe

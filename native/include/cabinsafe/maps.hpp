@@ -6,12 +6,15 @@
 
 #include <cstddef>
 
+#include "cabinsafe/half.hpp"
+
 namespace cabinsafe {
 
-// A (channels, height, width) float tensor that someone else owns, contiguous, row by row.
+// A (channels, height, width) tensor that someone else owns, contiguous, row by row.
 // Map coordinates are in cells, x to the right and y down; the centre of cell 0 is at 0.5.
-struct Maps {
-    const float* data = nullptr;
+template <typename Scalar>
+struct MapsOf {
+    const Scalar* data = nullptr;
     int channels = 0;
     int height = 0;
     int width = 0;
@@ -20,10 +23,13 @@ struct Maps {
         return static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
     }
     std::size_t size() const { return static_cast<std::size_t>(channels) * cells(); }
-    const float* channel(int index) const {
+    const Scalar* channel(int index) const {
         return data + static_cast<std::size_t>(index) * cells();
     }
 };
+
+using Maps = MapsOf<float>;
+using HalfMaps = MapsOf<Half>;
 
 // How many values of a tensor are NaN or infinite, and the first channel with one (-1 if none).
 struct NonFiniteCount {
@@ -32,5 +38,6 @@ struct NonFiniteCount {
 };
 
 NonFiniteCount count_non_finite(const Maps& maps);
+NonFiniteCount count_non_finite(const HalfMaps& maps);
 
 }  // namespace cabinsafe

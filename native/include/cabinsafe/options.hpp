@@ -15,6 +15,15 @@ struct Limb {
     int end = 0;
     int x_channel = 0;
     int y_channel = 0;
+    int mirror = -1;  // the limb of the other side; -1 for none
+};
+
+// Where a keypoint usually lies on an upright body, in torso lengths, and how far people stray from
+// that; a spread of 0 for a keypoint that says nothing about the others.
+struct BodyPoint {
+    float x = 0.0F;
+    float y = 0.0F;
+    float spread = 0.0F;
 };
 
 struct Layout {
@@ -22,6 +31,7 @@ struct Layout {
     std::vector<Limb> limbs;             // cycles are allowed
     int heatmap_count = 0;               // channels of the heatmap tensor, background included
     int paf_count = 0;
+    std::vector<BodyPoint> body;  // one for each keypoint, or none: fragments are not merged then
 
     int keypoint_count() const { return static_cast<int>(keypoint_channels.size()); }
     int limb_count() const { return static_cast<int>(limbs.size()); }
@@ -39,6 +49,9 @@ struct Options {
     float min_person_score = 0.0F;
     int max_peaks_per_keypoint = 0;
     int max_people = 0;
+    float max_merge_misfit = 0.0F;
+    float prior_weight = 0.0F;
+    float prior_reach_person_sizes = 0.0F;
 };
 
 }  // namespace cabinsafe

@@ -5,6 +5,7 @@
 
 #include "cabinsafe/maps.hpp"
 #include "cabinsafe/options.hpp"
+#include "cabinsafe/scan.hpp"
 
 namespace cabinsafe {
 
@@ -24,6 +25,16 @@ struct Peaks {
     int total() const { return static_cast<int>(all.size()); }
 };
 
+// What find_peaks writes over; keep it between calls. One per thread.
+struct PeakRoom {
+    ScanRoom scan;
+    std::vector<int> ranked;  // cells
+    std::vector<int> kept_x;
+    std::vector<int> kept_y;
+    std::vector<float> sums;   // before, at and after a peak along x, then along y: a row each
+    std::vector<float> steps;  // a row for x and one for y
+};
+
 // Rules, in this order:
 //  1. A cell is a candidate if it is above peak_threshold, above its neighbours (of 8) that come
 //     earlier in row-by-row order, and not below those that come later. So a flat top counts once,
@@ -32,13 +43,25 @@ struct Peaks {
 //  2. From the strongest candidate to the weakest, the earlier cell first among equals: it is kept
 //     if no kept one is closer than suppression_radius_cells, cell to cell.
 //  3. Its place is refined, per axis, to the top of the parabola through the logarithms of three
-//     sums over its 3x3 neighbourhood (columns for x, rows for y): exact for a Gaussian. No step is
+//     sums: exact for a Gaussian. Where the peak is broad (the product of its four neighbours is
+//     above kBroad times its own fourth power: a Gaussian's sigma is above 1.25 cells) and its 5x5
+//     neighbourhood lies in the map, the sums are weighted 1 2 3 2 1 across and 1 2 1 along the
+//     axis, which averages noise; elsewhere they are those of the 3x3 neighbourhood. No step is
 //     taken at the border, where a sum is not above kLowestSum, or where the middle is no maximum;
 //     a step is at most kLongestStep.
-// Throws LimitError when a keypoint keeps more than max_peaks_per_keypoint.
-Peaks find_peaks(const Maps& heatmaps, const Layout& layout, const Options& options);
+// Throws LimitError when a keypoint keeps more than max_peaks_per_keypoint, and NonFiniteError for
+// NaN or infinity in the heatmap of any keypoint.
+template <typename Scalar>
+void find_peaks(const MapsOf<Scalar>& heatmaps, const Layout& layout, const Options& options,
+                const Scanner& scanner, PeakRoom& room, Peaks& peaks);
 
-constexpr double kLowestSum = 1e-3;
-constexpr double kLongestStep = 0.6;
+extern template void find_peaks(const Maps&, const Layout&, const Options&, const Scanner&,
+                                PeakRoom&, Peaks&);
+extern template void find_peaks(const HalfMaps&, const Layout&, const Options&, const Scanner&,
+                                PeakRoom&, Peaks&);
+
+constexpr float kLowestSum = 1e-3F;
+constexpr float kLongestStep = 0.6F;
+constexpr float kBroad = 0.278F;  // exp(-2 / 1.25^2)
 
 }  // namespace cabinsafe

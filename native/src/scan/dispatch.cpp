@@ -1,0 +1,60 @@
+#include "cabinsafe/scan.hpp"
+#include "scanners.hpp"
+
+namespace cabinsafe {
+namespace {
+
+bool processor_has(Isa isa) {
+#if defined(__x86_64__) || defined(__i386__)
+    if (isa == Isa::avx512) {
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("f16c");
+    }
+    if (isa == Isa::avx2) {
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+    }
+#endif
+    return true;
+}
+
+}  // namespace
+
+const Scanner* find_scanner(Isa isa) {
+    if (!processor_has(isa)) return nullptr;
+    switch (isa) {
+        case Isa::avx512:
+            return avx512_scanner();
+        case Isa::avx2:
+            return avx2_scanner();
+        case Isa::neon:
+            return neon_scanner();
+        case Isa::scalar:
+            break;
+    }
+    return scalar_scanner();
+}
+
+const Scanner& best_scanner() {
+    for (const Isa isa : {Isa::avx512, Isa::avx2, Isa::neon}) {
+        if (const Scanner* scanner = find_scanner(isa)) return *scanner;
+    }
+    return *scalar_scanner();
+}
+
+void ScanRoom::fit(int height, int width) {
+    if (height == height_ && width == width_) return;
+    height_ = height;
+    width_ = width;
+    const auto cells = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+    const std::size_t blocks = cells / kScanBlock + 1;
+    side_cells_.assign(blocks, 0);
+    for (std::size_t row = 0; row < cells; row += static_cast<std::size_t>(width)) {
+        for (const std::size_t cell : {row, row + static_cast<std::size_t>(width) - 1}) {
+            side_cells_[cell / kScanBlock] |= static_cast<BlockBits>(1U << (cell % kScanBlock));
+        }
+    }
+    blocks_.resize(blocks + 1);
+    maxima_.resize(cells + 1);
+    plane_.resize(cells);
+}
+
+}  // namespace cabinsafe
