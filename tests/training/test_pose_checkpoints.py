@@ -14,9 +14,9 @@ from cabinsafe.errors import ModelError  # noqa: E402
 from cabinsafe.resources import bundled_dir  # noqa: E402
 from cabinsafe.training.pose.checkpoints import read_network, start_network, write_checkpoint  # noqa: E402
 from cabinsafe.training.pose.networks.light import LightNetwork  # noqa: E402
-from cabinsafe.training.pose.networks.openpose_mobilenet import OpenPoseMobileNet  # noqa: E402
+from cabinsafe.training.pose.networks.openpose_mobilenet import AccurateNetwork, OpenPoseMobileNet  # noqa: E402
 
-SHIPPED = bundled_dir("models") / "cabinsafe-pose.onnx"
+SHIPPED = bundled_dir("models") / "cabinsafe-pose-float.onnx"
 
 
 @pytest.fixture
@@ -38,13 +38,14 @@ def test_what_a_run_may_start_from(checkpoint: Path) -> None:
     assert isinstance(start_network("light", None), LightNetwork)
     assert isinstance(start_network("light", checkpoint), LightNetwork)
     assert isinstance(start_network("openpose_mobilenet", SHIPPED), OpenPoseMobileNet)
+    assert isinstance(start_network("accurate", SHIPPED), AccurateNetwork)
     inherited = start_network("light", SHIPPED)
     assert torch.equal(inherited.trunk[0][0].weight, read_network(SHIPPED).trunk[0][0].weight)
 
 
 def test_another_network_is_no_start(checkpoint: Path) -> None:
-    with pytest.raises(ModelError, match="a LightNetwork, which the network 'openpose_mobilenet' cannot"):
-        start_network("openpose_mobilenet", checkpoint)
+    with pytest.raises(ModelError, match="a LightNetwork, which the network 'accurate' cannot"):
+        start_network("accurate", checkpoint)
 
 
 class Code:

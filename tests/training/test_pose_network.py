@@ -15,9 +15,12 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from cabinsafe.errors import ConfigError, ModelError  # noqa: E402
 from cabinsafe.resources import bundled_dir  # noqa: E402
 from cabinsafe.training.pose.networks import NETWORKS, make_network  # noqa: E402
-from cabinsafe.training.pose.networks.light import Floor, LightNetwork, inherit  # noqa: E402
-from cabinsafe.training.pose.networks.onnx_weights import load_onnx_weights  # noqa: E402
-from cabinsafe.training.pose.networks.openpose_mobilenet import OpenPoseMobileNet  # noqa: E402
+from cabinsafe.training.pose.networks.light import LightNetwork  # noqa: E402
+from cabinsafe.training.pose.networks.onnx_weights import load_onnx_weights, read_onnx_network  # noqa: E402
+from cabinsafe.training.pose.networks.openpose_mobilenet import (  # noqa: E402
+    AccurateNetwork,
+    OpenPoseMobileNet,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 WEIGHTS_VARIABLE = "CABINSAFE_HPE_0001"
@@ -50,15 +53,15 @@ def test_every_network_keeps_its_word(name: str) -> None:
 
 
 def test_an_unknown_network_is_refused() -> None:
-    with pytest.raises(ConfigError, match="no 'heavy'; there are light, openpose_mobilenet"):
+    with pytest.raises(ConfigError, match="no 'heavy'; there are accurate, light, openpose_mobilenet"):
         make_network("heavy")
 
 
 def test_the_light_network_starts_as_the_accurate_one_at_half_the_resolution() -> None:
     torch.manual_seed(0)
-    source = OpenPoseMobileNet(bridge_activation=Floor).eval()
+    source = AccurateNetwork().eval()
     light = LightNetwork().eval()
-    inherit(light, source)
+    light.load_state_dict(source.state_dict(), strict=False)
     image = torch.rand(1, 3, 64, 96) * 255
     with torch.no_grad():
         expected = source(torch.nn.functional.avg_pool2d(image, 2))
@@ -110,9 +113,8 @@ def test_another_graph_is_refused(tmp_path: Path, count: int, message: str) -> N
 
 
 def test_the_shipped_network_is_read_too() -> None:
-    path = bundled_dir("models") / "cabinsafe-pose.onnx"
-    network = OpenPoseMobileNet().eval()
-    load_onnx_weights(network, path)
+    path = bundled_dir("models") / "cabinsafe-pose-float.onnx"
+    network = read_onnx_network(path).eval()
     image = np.random.default_rng(0).uniform(0, 255, (1, 3, 96, 128)).astype(np.float32)
     with torch.no_grad():
         ours = network(torch.from_numpy(image))
@@ -128,3 +130,16 @@ def test_a_file_without_a_network_is_refused(tmp_path: Path, content: bytes | No
         path.write_bytes(content)
     with pytest.raises(ModelError, match=r"w\.onnx"):
         load_onnx_weights(OpenPoseMobileNet(width=8), path)
+
+
+@pytest.mark.parametrize("name", ["openpose_mobilenet", "accurate", "light"])
+def test_what_was_exported_is_read_back(tmp_path: Path, name: str) -> None:
+    from cabinsafe.training.pose.export import export_onnx
+
+    network = make_network(name)
+    for value in network.parameters():
+        torch.nn.init.normal_(value)  # the exporter would join those that are alike
+    export_onnx(network, tmp_path / "pose.onnx", {})
+    again = read_onnx_network(tmp_path / "pose.onnx")
+    assert type(again) is type(network)
+    assert all(torch.equal(again.state_dict()[key], value) for key, value in network.state_dict().items())

@@ -13,8 +13,8 @@ import torch
 from cabinsafe.errors import ModelError
 from cabinsafe.training.pose.networks import make_network
 from cabinsafe.training.pose.networks.base import PoseNetwork
-from cabinsafe.training.pose.networks.light import LightNetwork, inherit
-from cabinsafe.training.pose.networks.onnx_weights import load_onnx_weights
+from cabinsafe.training.pose.networks.light import LightNetwork
+from cabinsafe.training.pose.networks.onnx_weights import read_onnx_network
 from cabinsafe.training.pose.networks.openpose_mobilenet import OpenPoseMobileNet
 
 
@@ -44,15 +44,13 @@ def read_network(path: Path) -> PoseNetwork:
     """Return a trained network: averaged weights of a checkpoint, or a float ONNX file.
 
     Args:
-        path: ``best.pt`` or ``last.pt`` of a run; or an ONNX file of ``openpose_mobilenet``.
+        path: ``best.pt`` or ``last.pt`` of a run, or a float ONNX file of one of the light family.
 
     Raises:
         ModelError: it is neither.
     """
     if path.suffix == ".onnx":
-        network: PoseNetwork = OpenPoseMobileNet()
-        load_onnx_weights(network, path)
-        return network
+        return read_onnx_network(path)
     state = read_checkpoint(path)
     network = make_network(state["network"])
     try:
@@ -79,7 +77,8 @@ def start_network(name: str, initial: Path | None) -> PoseNetwork:
     found = read_network(initial)
     if type(found) is type(network):
         return found
-    if isinstance(network, LightNetwork) and isinstance(found, OpenPoseMobileNet):
-        inherit(network, found)
+    inherits = isinstance(network, OpenPoseMobileNet) and isinstance(found, OpenPoseMobileNet)
+    if inherits and not isinstance(found, LightNetwork):
+        network.load_state_dict(found.state_dict(), strict=False)  # the light one has layers of its own
         return network
     raise ModelError(f"{initial}: a {type(found).__name__}, which the network '{name}' cannot start from")

@@ -19,12 +19,13 @@ from cabinsafe.pose.card import InputSpec, PoseCard
 from cabinsafe.resources import sha256_of
 from cabinsafe.training.pose.cards import save_card
 from cabinsafe.training.pose.int8.calibrate import Calibrator, channel_ranges, choose_range, histograms
+from cabinsafe.training.pose.int8.entry import fold_entry
 from cabinsafe.training.pose.int8.equalise import correct_bias, equalise
 from cabinsafe.training.pose.int8.graph import Model, drop_unused
 from cabinsafe.training.pose.int8.heads import Levels, find_ends, merge_levels, split_levels
 from cabinsafe.training.pose.int8.pictures import batches, draw
 from cabinsafe.training.pose.int8.qdq import Target, float_nodes, insert_qdq, read_levels_from_image
-from cabinsafe.training.pose.int8.source import fold_normalisation, load_source
+from cabinsafe.training.pose.int8.source import load_source
 
 Progress = Callable[[int, int], None]
 """Is told how many pictures are done, and of how many."""
@@ -133,7 +134,7 @@ def _check_target(out: Path, parent: PoseCard) -> None:
 def _quantised(model: Model, spec: InputSpec, feeds: _Feeds, options: QuantisationOptions) -> Model:
     """The quantised network; the float one is taken apart."""
     for_onnxruntime = options.target == "onnxruntime"
-    normalisation = fold_normalisation(model, spec)
+    entry = fold_entry(model, spec)
     channels = channel_ranges(model, feeds, options.threads)
     if options.equalise:
         equalise(model, channels)
@@ -146,15 +147,15 @@ def _quantised(model: Model, spec: InputSpec, feeds: _Feeds, options: Quantisati
         name: choose_range(count, options.calibrator, options.percentile, symmetric=not for_onnxruntime)
         for name, count in counts.items()
     }
-    if normalisation.centred is not None:
-        ranges[normalisation.centred] = (-128.0, 127.0) if for_onnxruntime else (-127.0, 127.0)
+    if entry.centred is not None:
+        ranges[entry.centred] = (-128.0, 127.0) if for_onnxruntime else (-127.0, 127.0)
     ranges |= dict.fromkeys(levels.tensors, (0.0, 255.0))
-    excluded = (*normalisation.nodes, *levels.nodes, *tail)
+    excluded = (*entry.nodes, *levels.nodes, *tail)
     quantised = insert_qdq(model, ranges, excluded, options.target)
     if for_onnxruntime:
         merge_levels(quantised, heads)
-        if normalisation.centred is not None:
-            read_levels_from_image(quantised, normalisation.centred)
+        if entry.centred is not None:
+            read_levels_from_image(quantised, entry.centred)
     drop_unused(quantised)
     return quantised
 

@@ -26,7 +26,10 @@ Calibrator = Literal["mse", "minmax", "percentile", "entropy"]
 
 _BINS: Final = 2048
 _SHARES: Final = np.geomspace(1.0, 0.02, 100)
-"""Shares of the full range that the calibrators try, the largest first."""
+"""Shares of the full range that the calibrators try on either side, the largest first."""
+
+_ROUNDS: Final = 2
+"""How often each side is tried while the other one stays."""
 
 _NEVER: Final = 1e-12
 """Stands for a probability of 0, which has no logarithm."""
@@ -110,7 +113,7 @@ def choose_range(
         histogram: of the tensor.
         calibrator: ``minmax`` covers everything; ``percentile`` all but the same share at both ends; ``mse``
             has the least squared error, ``entropy`` the least relative entropy (Migacz 2017, "8-bit
-            inference with TensorRT") of the shares of the full range that are tried.
+            inference with TensorRT") of the ranges that are tried.
         percentile: what ``percentile`` covers, in percent.
         symmetric: whether zero lies in the middle of the 8 bits.
     """
@@ -124,8 +127,11 @@ def choose_range(
         first, last = np.searchsorted(reached, (rest, 1 - rest))
         return min(float(edges[first]), 0.0), max(float(edges[min(last + 1, len(edges) - 1)]), 0.0)
     cost = _squared_error if calibrator == "mse" else _relative_entropy
-    share = min(_SHARES, key=lambda tried: cost(histogram, low * tried, high * tried, symmetric))
-    return low * float(share), high * float(share)
+    ends = low, high
+    for _ in range(_ROUNDS):
+        high = min(ends[1] * _SHARES, key=lambda tried: cost(histogram, low, tried, symmetric))
+        low = min(ends[0] * _SHARES, key=lambda tried: cost(histogram, tried, high, symmetric))
+    return float(low), float(high)
 
 
 def _levels(values: Floats, low: float, high: float, symmetric: bool) -> tuple[NDArray[np.int64], Floats]:

@@ -61,6 +61,19 @@ def is_grouped(node: Node) -> bool:
     return _groups(node) > 1
 
 
+def attribute(node: Node, name: str, default: Any) -> Any:
+    """Value of a node's attribute."""
+    values = (onnx.helper.get_attribute_value(a) for a in node.attribute if a.name == name)
+    return next(values, default)
+
+
+def set_attributes(node: Node, values: Mapping[str, Any]) -> None:
+    """Replace a node's attributes of these names."""
+    kept = [a for a in node.attribute if a.name not in values]
+    del node.attribute[:]
+    node.attribute.extend([*kept, *(onnx.helper.make_attribute(*item) for item in values.items())])
+
+
 def per_channel(values: NDArray[Any]) -> Floats:
     """(C,) as (C, 1, 1, 1) float32: one factor for each output channel of a weight."""
     return np.asarray(values, np.float32).reshape(-1, 1, 1, 1)
@@ -94,4 +107,4 @@ def float_tensors(model: Model) -> list[str]:
 
 
 def _groups(node: Node) -> int:
-    return next((int(attribute.i) for attribute in node.attribute if attribute.name == "group"), 1)
+    return int(attribute(node, "group", 1))

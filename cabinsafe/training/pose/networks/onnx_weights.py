@@ -1,4 +1,4 @@
-"""Weights of :class:`OpenPoseMobileNet` from ONNX files."""
+"""Weights of :class:`OpenPoseMobileNet`, and of those made from it, from ONNX files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from onnx import numpy_helper
 from torch import nn
 
 from cabinsafe.errors import ModelError
-from cabinsafe.training.pose.networks.openpose_mobilenet import OpenPoseMobileNet
+from cabinsafe.training.pose.networks.light import LightNetwork
+from cabinsafe.training.pose.networks.openpose_mobilenet import AccurateNetwork, OpenPoseMobileNet
 
 
 def load_onnx_weights(network: OpenPoseMobileNet, path: Path) -> None:
@@ -26,18 +27,39 @@ def load_onnx_weights(network: OpenPoseMobileNet, path: Path) -> None:
     Raises:
         ModelError: the file is missing, no ONNX file, or its weights are not those of this network.
     """
-    try:
-        graph = onnx.load(str(path)).graph
-    except Exception as error:  # protobuf's own errors have no common base with the others
-        raise ModelError(f"{path}: not a readable ONNX file: {error}") from error
+    graph = _read_graph(path)
     arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     try:
-        if set(arrays) == set(network.state_dict()):
-            network.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()})
+        names = network.state_dict()
+        if set(names) <= set(arrays):
+            network.load_state_dict({name: torch.tensor(arrays[name]) for name in names})
         else:
             _load_source(network, graph, arrays)
     except (ValueError, KeyError, RuntimeError) as error:
         raise ModelError(f"{path}: not the weights of this network: {error}") from error
+
+
+def read_onnx_network(path: Path) -> OpenPoseMobileNet:
+    """Return the network that a float ONNX file holds, told by its operators.
+
+    Raises:
+        ModelError: the file is missing, no ONNX file, or holds none of the networks that can be read.
+    """
+    operators = {node.op_type for node in _read_graph(path).node}
+    network: OpenPoseMobileNet
+    if "Elu" in operators:
+        network = OpenPoseMobileNet()
+    else:
+        network = LightNetwork() if "AveragePool" in operators else AccurateNetwork()
+    load_onnx_weights(network, path)
+    return network
+
+
+def _read_graph(path: Path) -> Any:
+    try:
+        return onnx.load(str(path)).graph
+    except Exception as error:  # protobuf's own errors have no common base with the others
+        raise ModelError(f"{path}: not a readable ONNX file: {error}") from error
 
 
 def _load_source(network: OpenPoseMobileNet, graph: Any, arrays: dict[str, NDArray[np.float32]]) -> None:

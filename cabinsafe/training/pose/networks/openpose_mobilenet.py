@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from cabinsafe.pose.topology import Topology
 from cabinsafe.training.pose.layout import MapLayout
 from cabinsafe.training.pose.networks.base import PoseNetwork
-from cabinsafe.training.pose.networks.blocks import Refine, separable, unit
+from cabinsafe.training.pose.networks.blocks import Floor, Refine, separable, unit
 
 TRUNK: Final[tuple[tuple[int, int, int], ...]] = (
     (64, 1, 1),
@@ -104,3 +104,10 @@ class OpenPoseMobileNet(PoseNetwork):
         heatmaps, pafs = self.initial_heatmaps(shared), self.initial_pafs(shared)
         refined = self.refine(torch.cat((pafs, heatmaps, bridged), dim=1))
         return torch.cat((heatmaps, pafs), dim=1), refined
+
+
+class AccurateNetwork(OpenPoseMobileNet):
+    """The same with a limit in place of ELU, so that all of it quantises."""
+
+    def __init__(self, width: int = 128) -> None:
+        super().__init__(width, Floor)
