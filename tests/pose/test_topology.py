@@ -125,7 +125,7 @@ def test_malformed_cards_say_what_is_wrong(card, change: dict, message: str) -> 
 def test_cards_that_are_missing_or_no_json(tmp_path: Path) -> None:
     with pytest.raises(
         ModelError,
-        match=r"no model card 'none'.*embedded models \(cabinsafe-pose, cabinsafe-pose-float, unsafe-sitting\)",
+        match=r"no model card 'none'.*\(cabinsafe-pose, cabinsafe-pose-float, unsafe-sitting\)",
     ):
         PoseCard.load("none")
     (tmp_path / "bad.json").write_text("{")
