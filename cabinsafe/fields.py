@@ -1,4 +1,4 @@
-"""Field types of pydantic models: arrays, checked and copied once and read-only from then on; seat names."""
+"""What records are made of: their base and field types. Arrays are checked and copied once."""
 
 from __future__ import annotations
 
@@ -6,13 +6,59 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PlainSerializer, PlainValidator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
+from typing_extensions import Self
 
-from cabinsafe.errors import ShapeError
+from cabinsafe.errors import DataError, ShapeError
 
 FloatArray = NDArray[np.float32]
 SeatName = Annotated[str, Field(pattern=r"^Row[1-9][0-9]*\.Pos[1-9][0-9]*$")]
 """COVESA VSS name: ``Row1.Pos1`` is the first row's first seat."""
+
+
+class Record(BaseModel):
+    """Immutable pydantic model whose refusals are DataErrors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise DataError(f"{type(self).__name__}: {_in_words(error)}") from error
+
+    @classmethod
+    def of_checked(cls, values: dict[str, Any]) -> Self:
+        """A record of values that are known to be right, every field among them: nothing is checked again."""
+        record = cls.__new__(cls)
+        object.__setattr__(record, "__dict__", values)
+        object.__setattr__(record, "__pydantic_fields_set__", set(values))
+        object.__setattr__(record, "__pydantic_extra__", None)
+        object.__setattr__(record, "__pydantic_private__", None)
+        return record
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Make one record from a mapping; what is none is a DataError too."""
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise DataError(f"{cls.__name__}: {_in_words(error)}") from error
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Read one record from JSON text; what is no JSON is a DataError too."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as error:
+            raise DataError(f"{cls.__name__}: {_in_words(error)}") from error
+
+
+def _in_words(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']} (got {e['input']!r:.80})"
+        for e in error.errors()
+    )
 
 
 def read_only_floats(values: Any) -> FloatArray:

@@ -10,60 +10,19 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from cabinsafe.errors import DataError, ShapeError
-from cabinsafe.fields import FloatArray, Floats, Image, read_only_floats
+from cabinsafe.fields import FloatArray, Floats, Image, Record, read_only_floats
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 BoxXyxy = tuple[_Finite, _Finite, _Finite, _Finite]
 _Score = Annotated[float, Field(ge=0.0, le=1.0)]
 _Seconds = _Finite
-
-
-class Record(BaseModel):
-    """Immutable pydantic model whose refusals are DataErrors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-    def __init__(self, /, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise DataError(f"{type(self).__name__}: {_in_words(error)}") from error
-
-    @classmethod
-    def model_validate(cls, obj: Any, **options: Any) -> Self:
-        """Make one record from a mapping; what is none is a DataError too."""
-        try:
-            return super().model_validate(obj, **options)
-        except ValidationError as error:
-            raise DataError(f"{cls.__name__}: {_in_words(error)}") from error
-
-    @classmethod
-    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
-        """Read one record from JSON text; what is no JSON is a DataError too."""
-        try:
-            return super().model_validate_json(json_data, **options)
-        except ValidationError as error:
-            raise DataError(f"{cls.__name__}: {_in_words(error)}") from error
-
-
-def _in_words(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']} (got {e['input']!r:.80})"
-        for e in error.errors()
-    )
 
 
 class Frame(Record):
@@ -198,6 +157,7 @@ class Skeleton(Record):
 
 
 BoxSource = Literal["detection", "keypoints", "prediction"]
+Presence = Literal["entering", "seated", "leaving"]
 
 
 class Track(Record):
@@ -207,21 +167,29 @@ class Track(Record):
         track_id: never reused in a run.
         box_xyxy: person box, pixels.
         box_source: where the box came from in this frame.
-        skeleton: keypoints of this frame, or None when the person was not seen as a skeleton.
+        skeleton: keypoints of this frame, repaired and smoothed, or None when the person was not seen as a
+            skeleton.
+        raw_skeleton: the same as the pose network saw them.
         velocity_xy: motion of the box centre, pixels per second.
         age_s: time since the track began.
         unseen_s: time since a box or a skeleton last supported it; 0 when seen in this frame.
         seat: seat name (COVESA VSS, ``Row1.Pos1``) or None.
+        presence: seated; entering until seated for the first time; leaving once out of the seat or on the
+            move; None where the view has no seats.
+        occupant_id: the same for tracks of several cameras that are the same person; None if not linked.
     """
 
     track_id: Annotated[int, Field(ge=0)]
     box_xyxy: BoxXyxy
     box_source: BoxSource
     skeleton: Skeleton | None = None
+    raw_skeleton: Skeleton | None = None
     velocity_xy: tuple[_Finite, _Finite] = (0.0, 0.0)
     age_s: Annotated[_Seconds, Field(ge=0)] = 0.0
     unseen_s: Annotated[_Seconds, Field(ge=0)] = 0.0
     seat: str | None = None
+    presence: Presence | None = None
+    occupant_id: int | None = None
 
 
 class Scene(Record):
@@ -250,6 +218,7 @@ class Reading(Record):
         state: true, false or not observable.
         score: how strongly what is seen speaks for it, [0, 1]; also where that is not enough to observe it.
         evidence: measured values and thresholds, the unit in each name.
+        seats: which seats it is about, where it is about seats.
     """
 
     kind: str
@@ -257,6 +226,7 @@ class Reading(Record):
     state: State
     score: _Score = 0.0
     evidence: dict[str, _Finite] = Field(default_factory=dict)
+    seats: tuple[str, ...] = ()
 
 
 Phase = Literal["started", "updated", "ended"]

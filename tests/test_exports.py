@@ -23,7 +23,9 @@ PUBLIC = {
         *("COCO_KEYPOINTS", "KEYPOINTS", "ClipTruth", "KeypointSet", "LabelledImage", "TrueEvent"),
         *("interval_iou", "read_keypoints", "read_scenes", "read_truth", "write_truth"),
     },
-    "cabinsafe.tracking": {"Tracker", "TrackerOptions"},
+    "cabinsafe.tracking": {
+        *("ExpectedPerson", "OccupantLinker", "TrackIds", "Tracker", "TrackerOptions", "occupancy"),
+    },
     "cabinsafe.detectors": {
         *("Detector", "DetectorOptions", "FeetOnSeats", "HandOnLeg", "UnsafeSitting"),
         *("any_of", "detector_class", "detector_kinds"),

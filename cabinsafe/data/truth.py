@@ -11,8 +11,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from typing_extensions import Self
 
 from cabinsafe.errors import DataError, OutputError
-from cabinsafe.fields import SeatName
-from cabinsafe.types import Record
+from cabinsafe.fields import Record, SeatName
 
 _Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Length = Annotated[float, Field(gt=0, allow_inf_nan=False)]

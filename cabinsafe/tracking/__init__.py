@@ -1,6 +1,10 @@
 """Who is who through time: detection boxes and skeletons of each frame become tracks with lasting ids."""
 
+from cabinsafe.tracking.ids import TrackIds
+from cabinsafe.tracking.linking import OccupantLinker
+from cabinsafe.tracking.occupancy import occupancy
 from cabinsafe.tracking.options import TrackerOptions
+from cabinsafe.tracking.people import ExpectedPerson
 from cabinsafe.tracking.tracker import Tracker
 
-__all__ = ["Tracker", "TrackerOptions"]
+__all__ = ["ExpectedPerson", "OccupantLinker", "TrackIds", "Tracker", "TrackerOptions", "occupancy"]

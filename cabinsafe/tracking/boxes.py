@@ -3,81 +3,79 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cabinsafe.errors import DataError, ShapeError
-from cabinsafe.geometry import Array
-from cabinsafe.types import BoxXyxy, Skeleton
+from cabinsafe.types import BoxXyxy
 
+Row = tuple[float, ...]
 _LEAST_SIDE_PX = 1e-3
-_LEAST_SIDE_SHARE = 1e-9  # of the coordinate, so that adding half a side to it is not lost in rounding
-_FARTHEST_PX = 1e7  # beyond it, a coordinate is no pixel but an error upstream
+_FARTHEST_PX = 1e6  # beyond it, a coordinate is no pixel but an error upstream
 
 
 def from_centre(centre_xy: tuple[float, float], size_wh: tuple[float, float]) -> BoxXyxy:
     """Box xyxy around a centre; a side that is too short to be one is lengthened."""
     (cx, cy), (width, height) = centre_xy, size_wh
-    half_w = max(width, _LEAST_SIDE_PX, _LEAST_SIDE_SHARE * abs(cx)) / 2.0
-    half_h = max(height, _LEAST_SIDE_PX, _LEAST_SIDE_SHARE * abs(cy)) / 2.0
+    half_w, half_h = max(width, _LEAST_SIDE_PX) / 2.0, max(height, _LEAST_SIDE_PX) / 2.0
     return cx - half_w, cy - half_h, cx + half_w, cy + half_h
 
 
-def extent(points: NDArray[np.floating[Any]]) -> BoxXyxy:
-    """Smallest box around points (K, 2), ignoring NaN; NaN when there is none. It may lack area."""
-    x1, y1 = np.fmin.reduce(points, axis=0).tolist()
-    x2, y2 = np.fmax.reduce(points, axis=0).tolist()
-    return x1, y1, x2, y2
+def checked_boxes(boxes: Any) -> list[Row]:
+    """Boxes as rows of x1, y1, x2, y2, score, sorted so that the caller's order does not matter.
 
-
-def checked_boxes(boxes: Any) -> Array:
-    """Boxes (N, 5) float64, xyxy and score, sorted so that the caller's order does not matter.
-
-    None and an empty sequence give (0, 5).
+    None and an empty sequence give none.
 
     Raises:
         ShapeError: not (N, 5) numbers.
         DataError: not finite, without area, or a score outside [0, 1].
     """
     if boxes is None:
-        return np.zeros((0, 5))
+        return []
     expected = "numbers (N, 5): x1, y1, x2, y2, score"
     try:
-        rows = np.array(boxes, dtype=np.float64)
+        table = np.array(boxes, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ShapeError("boxes", expected, f"{type(boxes).__name__}: {error}") from error
-    if rows.size == 0 and rows.shape in {(0,), (0, 5)}:
-        return np.zeros((0, 5))
-    if rows.ndim != 2 or rows.shape[1] != 5:
-        raise ShapeError("boxes", expected, rows.shape)
-    if not np.isfinite(rows).all() or (np.abs(rows[:, :4]) > _FARTHEST_PX).any():
-        raise DataError(f"boxes must be finite, within {_FARTHEST_PX:.0e} pixels, got {rows.tolist()}")
-    sides = rows[:, 2:4] - rows[:, :2]
-    least = np.maximum(_LEAST_SIDE_PX, _LEAST_SIDE_SHARE * np.abs(rows[:, :4]).max(axis=1))
-    if (sides <= least[:, np.newaxis]).any():
-        raise DataError(f"boxes must have x1 < x2 and y1 < y2, got {rows[:, :4].tolist()}")
-    if ((rows[:, 4] < 0.0) | (rows[:, 4] > 1.0)).any():
-        raise DataError(f"box scores must lie in [0, 1], got {rows[:, 4].tolist()}")
-    return rows[np.lexsort(rows.T)]
+    if table.size == 0 and table.shape in {(0,), (0, 5)}:
+        return []
+    if table.ndim != 2 or table.shape[1] != 5:
+        raise ShapeError("boxes", expected, table.shape)
+    rows: list[Row] = [tuple(row) for row in table.tolist()]
+    for row in rows:
+        if not _is_sound(*row):
+            raise DataError(f"boxes must {_complaint(*row)}, got {list(row)}")
+    return sorted(rows)
 
 
-def checked_skeletons(skeletons: Any) -> list[Skeleton]:
-    """Skeletons with at least one keypoint, sorted so that the caller's order does not matter.
+def _is_sound(x1: float, y1: float, x2: float, y2: float, score: float) -> bool:
+    """Whether a row is a box; no comparison with NaN is true."""
+    return (
+        -_FARTHEST_PX <= x1 < x2 <= _FARTHEST_PX
+        and -_FARTHEST_PX <= y1 < y2 <= _FARTHEST_PX
+        and x2 - x1 > _LEAST_SIDE_PX
+        and y2 - y1 > _LEAST_SIDE_PX
+        and 0.0 <= score <= 1.0
+    )
 
-    Raises:
-        DataError: not a sequence of skeletons, or a keypoint that is nowhere near a frame.
-    """
-    if not isinstance(skeletons, Sequence) or not all(isinstance(item, Skeleton) for item in skeletons):
-        raise DataError(f"skeletons must be a sequence of Skeleton, got {skeletons!r:.80}")
-    keyed = [((*extent(item.xy), item.person_score, item.topology), item) for item in skeletons]
-    if any(abs(side) > _FARTHEST_PX for key, _ in keyed for side in key[:4]):
-        raise DataError(f"keypoints must lie within {_FARTHEST_PX:.0e} pixels, got {skeletons!r:.80}")
-    seen = [pair for pair in keyed if not math.isnan(pair[0][0])]
-    return [item for _, item in sorted(seen, key=operator.itemgetter(0))]
+
+def _complaint(x1: float, y1: float, x2: float, y2: float, score: float) -> str:
+    """What is wrong with a row that is no box."""
+    if not all(math.isfinite(value) and abs(value) <= _FARTHEST_PX for value in (x1, y1, x2, y2)):
+        return f"be finite, within {_FARTHEST_PX:.0e} pixels"
+    if not 0.0 <= score <= 1.0:
+        return "have a score in [0, 1]"
+    return f"have x1 < x2 and y1 < y2, by more than {_LEAST_SIDE_PX} pixels"
+
+
+def overlap(a: BoxXyxy, b: BoxXyxy) -> float:
+    """Intersection over union of two boxes, [0, 1]."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0.0 or height <= 0.0:
+        return 0.0
+    both = width * height
+    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
 
 
 def checked_size(size_wh: Any) -> tuple[int, int]:

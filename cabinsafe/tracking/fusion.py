@@ -1,140 +1,135 @@
-"""One person seen twice: joining detection boxes with skeletons, and boxes derived from keypoints.
+"""Boxes derived from keypoints.
 
 A detector's box and the box around the keypoints differ in shape (hair, shoes, hidden feet; +-15 % and more).
-:class:`PoseInBox` learns, per person, where in the detector's box each keypoint lies; from then on keypoints
-alone say where that box would be, even when some of them are hidden.
+:class:`PoseInBox` learns, per person, where in the detector's box each keypoint lies, and how much it wanders
+there; from then on keypoints alone say where that box would be, even when some of them are hidden.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cabinsafe.geometry import Array, box_iou
-from cabinsafe.tracking.boxes import extent, from_centre
-from cabinsafe.tracking.matching import assign
-from cabinsafe.types import BoxXyxy, Skeleton
+from cabinsafe.geometry import Array
+from cabinsafe.tracking.boxes import from_centre
+from cabinsafe.tracking.sightings import Pose
+from cabinsafe.types import BoxXyxy
 
-_LEAST_SHAPE = 0.25  # a person is at least a quarter as wide as tall, and the other way round
-_LEAST_SPAN = 0.3  # of the box that keypoints must span to tell its size
-
-
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """One person in one frame, as detector and pose network saw them; at least one of the two did.
-
-    Attributes:
-        box_xyxy: detection box, else the box around the keypoints, pixels.
-        detected: whether the box is the detector's.
-        skeleton: keypoints, or None.
-        score: the better of the scores, [0, 1].
-    """
-
-    box_xyxy: BoxXyxy
-    detected: bool
-    skeleton: Skeleton | None
-    score: float
-
-
-def join(
-    boxes: Array, skeletons: Sequence[Skeleton], join_share: float, min_keypoints: int
-) -> list[Observation]:
-    """Pair boxes (N, 5) with skeletons by one global assignment.
-
-    Args:
-        boxes: xyxy and score, checked.
-        skeletons: each with at least one keypoint.
-        join_share: least share of a skeleton's keypoints inside its box.
-        min_keypoints: what a skeleton without a box must have; poorer ones are noise and left out.
-    """
-    partner = dict(assign(_join_costs(boxes, skeletons, join_share))) if len(boxes) and skeletons else {}
-    observations = []
-    for row, (*xyxy, score) in enumerate(boxes.tolist()):
-        skeleton = skeletons[partner[row]] if row in partner else None
-        best = score if skeleton is None else max(score, skeleton.person_score)
-        observations.append(Observation(tuple(xyxy), True, skeleton, best))
-    for column in sorted(set(range(len(skeletons))) - set(partner.values())):
-        skeleton = skeletons[column]
-        box = keypoint_box(skeleton, min_keypoints)
-        if box is not None:
-            observations.append(Observation(box, False, skeleton, skeleton.person_score))
-    return observations
-
-
-def keypoint_box(skeleton: Skeleton, min_keypoints: int) -> BoxXyxy | None:
-    """Box around the keypoints with a person's least width and height; None if there are too few to say."""
-    x1, y1, x2, y2 = extent(skeleton.xy)
-    width, height = x2 - x1, y2 - y1
-    if np.count_nonzero(~np.isnan(skeleton.xy[:, 0])) < min_keypoints or max(width, height) < 1.0:
-        return None
-    sides = max(width, _LEAST_SHAPE * height), max(height, _LEAST_SHAPE * width)
-    return from_centre(((x1 + x2) / 2.0, (y1 + y2) / 2.0), sides)
-
-
-def _join_costs(boxes: Array, skeletons: Sequence[Skeleton], join_share: float) -> Array:
-    """Cost (N, M): 0 for a box full of its keypoints, 1 where too few of them lie inside."""
-    costs = np.ones((len(boxes), len(skeletons)))
-    overlaps = box_iou(boxes[:, :4], [extent(skeleton.xy) for skeleton in skeletons])
-    for column, skeleton in enumerate(skeletons):
-        points = skeleton.xy[~np.isnan(skeleton.xy[:, 0]), np.newaxis]
-        inside = ((points >= boxes[:, :2]) & (points <= boxes[:, 2:4])).all(axis=2)
-        share = inside.mean(axis=0)
-        costs[:, column] = np.where(share >= join_share, 1.0 - (share + overlaps[:, column]) / 2.0, 1.0)
-    return costs
+_LESSON_EVERY_S = 0.1
+_LEAST_WANDER = 0.02  # standard deviation of a keypoint's place, in box sides: noise of box and keypoint
+_FAR_OFF = 0.25  # in box sides, of a keypoint from its place; it does not count then
+_SAME_POSTURE = 0.6  # share of keypoints in their places, from which the posture is the one learned
+_TRUST = 0.004  # mean square of places that speaks for the sides as loudly as what is known of them
 
 
 class PoseInBox:
     """Where a person's keypoints lie in their detection box, learned while both are seen.
 
-    Positions (K, 2) are in box widths and heights from the box's centre, so -0.5 to 0.5 inside.
+    Places (K, 2) are in box widths and heights from the box's centre, so -0.5 to 0.5 inside.
     """
+
+    __slots__ = ("_by_detector", "_kind", "_learned_s", "_memory_s", "_places", "_sums", "_wander")
 
     def __init__(self, memory_s: float) -> None:
         self._memory_s = memory_s
-        self._layout: str | None = None
+        self._kind: tuple[str, int] | None = None
         self._places: Array = np.zeros((0, 2))
+        self._wander: Array = np.zeros((0, 2))
+        self._sums: Array = np.zeros((2, 3, 0))
         self._learned_s = -math.inf
+        self._by_detector = False
 
-    def learn(self, t_s: float, box_xyxy: BoxXyxy, skeleton: Skeleton) -> None:
-        """Take in a detection box and a skeleton of one moment."""
+    def learn(self, t_s: float, box_xyxy: BoxXyxy, pose: Pose, detected: bool = True) -> None:
+        """Take in a box and a skeleton of one moment; ten lessons a second are enough.
+
+        Until the first detection, boxes around keypoints have to do: an arm alone does not move the box then.
+        """
+        known = self._kind == pose.kind and self._by_detector == detected
+        if (known and t_s - self._learned_s < _LESSON_EVERY_S) or (self._by_detector and not detected):
+            return
         x1, y1, x2, y2 = box_xyxy
-        places: Array = (skeleton.xy.astype(np.float64) - ((x1 + x2) / 2.0, (y1 + y2) / 2.0)) / (
-            x2 - x1,
-            y2 - y1,
-        )
-        if self._layout == skeleton.topology and self._places.shape == places.shape:
+        places: Array = (pose.xy - ((x1 + x2) / 2.0, (y1 + y2) / 2.0)) / (x2 - x1, y2 - y1)
+        wander = np.full_like(places, _LEAST_WANDER**2)
+        if known:
             newness = 1.0 - math.exp((self._learned_s - t_s) / self._memory_s)
-            blended = self._places + newness * (places - self._places)
-            places = np.where(np.isnan(places), self._places, np.where(np.isnan(blended), places, blended))
-        self._layout, self._places, self._learned_s = skeleton.topology, places, t_s
+            off = places - self._places
+            seen = off == off  # noqa: PLR0124 - all but NaN
+            first = np.isnan(self._places)
+            wander = np.where(seen, self._wander + newness * (off * off - self._wander), self._wander)
+            places = np.where(seen, self._places + newness * off, np.where(first, places, self._places))
+        self._kind, self._places, self._wander = pose.kind, places, wander
+        self._learned_s, self._by_detector = t_s, detected
+        self._prepare()
 
-    def box_of(self, skeleton: Skeleton, union_xyxy: BoxXyxy, expected_wh: tuple[float, float]) -> BoxXyxy:
-        """Detection box that the keypoints speak for; the box around them as long as nothing was learned.
+    def box_of(self, pose: Pose, union_xyxy: BoxXyxy, expected_wh: tuple[float, float]) -> BoxXyxy:
+        """Detection box that the keypoints speak for; the box around them in a posture not learned.
+
+        Least squares, each keypoint weighted by how steadily it keeps its place, the sides by how they were.
 
         Args:
-            skeleton: the keypoints.
+            pose: the keypoints.
             union_xyxy: the box around them, with area.
-            expected_wh: the person's width and height so far, for keypoints that span too little of them.
+            expected_wh: the person's width and height so far, pixels.
         """
-        if self._layout != skeleton.topology or self._places.shape != skeleton.xy.shape:
+        if self._kind != pose.kind:
             return union_xyxy
-        common = ~np.isnan(skeleton.xy[:, 0]) & ~np.isnan(self._places[:, 0])
-        if not common.any():
+        known = ~np.isnan(pose.xy + self._places)
+        if not known.any():
             return union_xyxy
-        seen, learned = extent(skeleton.xy[common]), extent(self._places[common])
-        cx, width = _stretch(seen[0], seen[2], learned[0], learned[2], expected_wh[0])
-        cy, height = _stretch(seen[1], seen[3], learned[1], learned[3], expected_wh[1])
-        return from_centre((cx, cy), (width, height))
+        sides, centre = self._fit(pose.xy, known, expected_wh)
+        misses = np.abs(pose.xy - centre - self._places * sides) > np.multiply(_FAR_OFF, sides)
+        if misses.any():
+            off = (pose.xy - self._places * expected_wh) / expected_wh
+            middle_off = np.sort(off, axis=0)[np.count_nonzero(known[:, 0]) // 2]  # a median; NaN comes last
+            near = np.broadcast_to(
+                (np.abs(off - middle_off) <= _FAR_OFF).all(axis=1)[:, np.newaxis], off.shape
+            )
+            if np.count_nonzero(near) < _SAME_POSTURE * np.count_nonzero(known):
+                return union_xyxy
+            sides, centre = self._fit(pose.xy, near, expected_wh)
+        return from_centre(centre, sides)
 
+    def _fit(
+        self, xy: Array, used: NDArray[np.bool_], expected_wh: tuple[float, float]
+    ) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Sides and centre of the box that fits best where ``used`` (K, 2) is true."""
+        columns = np.zeros((2, len(xy), 2))
+        np.copyto(columns[..., 0], xy.T, where=used.T)
+        columns[..., 1] = used.T
+        sides, centre = [], []
+        for side, sums in zip(expected_wh, (self._sums @ columns).tolist(), strict=True):
+            (seen, weight), (seen_at, at), (_, at_at) = sums
+            middle, middle_at = seen / weight, at / weight
+            spread = at_at / weight - middle_at**2
+            share = ((seen_at / weight - middle * middle_at) / side + _TRUST) / (spread + _TRUST)
+            sides.append(side * min(max(share, 0.5), 2.0))
+            centre.append(middle - sides[-1] * middle_at)
+        return (sides[0], sides[1]), (centre[0], centre[1])
 
-def _stretch(
-    low: float, high: float, low_place: float, high_place: float, side: float
-) -> tuple[float, float]:
-    """Centre and length of a box side whose part from low_place to high_place is seen at low to high."""
-    span = high_place - low_place
-    if span >= _LEAST_SPAN and high > low:
-        side = (high - low) / span
-    return (low + high) / 2.0 - side * (low_place + high_place) / 2.0, side
+    def _prepare(self) -> None:
+        """Weights of the keypoints (2, 3, K), per axis: plain, times place, times place squared."""
+        weights = 1.0 / (self._wander + _LEAST_WANDER**2)
+        products = np.stack([weights, weights * self._places, weights * self._places**2])
+        self._sums = np.nan_to_num(np.moveaxis(products, 2, 0))
+
+    def state(self) -> dict[str, Any]:
+        """What was learned, as plain values."""
+        return {
+            "kind": self._kind, "places": self._places.tolist(), "wander": self._wander.tolist(),
+            "learned_s": self._learned_s, "by_detector": self._by_detector,
+        }  # fmt: skip
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], memory_s: float) -> PoseInBox:
+        """What :meth:`state` gave."""
+        learned = cls(memory_s)
+        if state["kind"] is not None:
+            learned._kind = (str(state["kind"][0]), int(state["kind"][1]))
+        learned._places = np.array(state["places"], dtype=np.float64).reshape(-1, 2)
+        learned._wander = np.array(state["wander"], dtype=np.float64).reshape(-1, 2)
+        learned._prepare()
+        learned._learned_s, learned._by_detector = float(state["learned_s"]), bool(state["by_detector"])
+        return learned

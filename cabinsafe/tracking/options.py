@@ -22,7 +22,10 @@ class TrackerOptions(Options):
     """
 
     coast_s: float = Field(
-        default=1.5, ge=0.0, le=10.0, description="How long an unseen person is still reported, as predicted"
+        default=3.0, ge=0.0, le=10.0, description="How long an unseen person is still reported, as predicted"
+    )
+    travel_coast_s: float = Field(
+        default=0.8, ge=0.0, le=10.0, description="The same for one who was last seen on the move, not seated"
     )
     memory_s: float = Field(
         default=5.0, ge=0.0, le=60.0, description="How long an unseen person's id is kept for their return"
@@ -38,16 +41,20 @@ class TrackerOptions(Options):
         default=0.1, description="Least score of a box or skeleton that may begin a track"
     )
     instant_score: _Score = Field(
-        default=0.35, description="Score from which a new person is reported in the first frame"
+        default=0.35,
+        description="Score from which a new person with both box and skeleton is reported in the first frame",
     )
     confirm_s: float = Field(
         default=0.2,
         ge=0.0,
         le=5.0,
-        description="How long a person of lower score must be seen to be reported",
+        description="How long any other new person must be seen to be reported",
     )
     min_keypoints: int = Field(
         default=3, ge=2, le=64, description="Keypoints a skeleton without a detection box must have to count"
+    )
+    birth_keypoints_share: _Score = Field(
+        default=0.33, description="Least share of all keypoints in a skeleton that alone may begin a track"
     )
     duplicate_iou: _Score = Field(
         default=0.7, description="Overlap with a person already seen from which a newcomer is their double"
@@ -58,11 +65,28 @@ class TrackerOptions(Options):
         description="Least share of a skeleton's keypoints inside the detection box it belongs to",
     )
     gate_sizes: float = Field(
-        default=0.6, ge=0.05, le=5.0, description="How far from its prediction a person may be, in sizes"
+        default=0.4, ge=0.05, le=5.0, description="How far from its prediction a person may be, in sizes"
     )
     gate_growth_sizes_per_s: float = Field(
         default=0.3, ge=0.0, le=10.0, description="Growth of the gate per second since last seen, in sizes"
     )
+    return_gate_sizes: float = Field(
+        default=1.2, ge=0.05, le=10.0, description="How far away somebody lost may turn up, in sizes"
+    )
+    build_weight: _Weight = Field(
+        default=2.0, description="Weight of a person's usual size when they turn up, against 1 for distance"
+    )
+    return_cost: float = Field(
+        default=0.8, gt=0.0, le=1.0,
+        description="Cost from which one who turns up is somebody new, rather than somebody lost",
+    )  # fmt: skip
+    pace_weight: _Weight = Field(
+        default=2.0, description="Weight of their velocity then, at first, against 1 for distance"
+    )
+    gap_cost: float = Field(
+        default=0.5, gt=0.0, le=1.0,
+        description="Cost from which a match after a gap has to be confirmed first, as somebody new has",
+    )  # fmt: skip
     size_weight: _Weight = Field(
         default=0.5, description="Weight of a change of box size, against 1 for distance"
     )
@@ -76,6 +100,20 @@ class TrackerOptions(Options):
         description="Added cost of a match in another seat; a poor match costs 1",
     )
 
+    colour_weight: _Weight = Field(
+        default=1.0, description="Weight of torso colours, where frames are given, against 1 for distance"
+    )
+
+    travel_sizes: float = Field(
+        default=0.3, ge=0.0, le=10.0,
+        description="How far from where they have been lately somebody is on the move, in sizes",
+    )  # fmt: skip
+    settle_s: float = Field(
+        default=2.0, ge=0.05, le=60.0, description="Time constant of where somebody has been lately"
+    )
+    travel_decay_s: float = Field(
+        default=1.5, ge=0.05, le=100.0, description="As velocity_decay_s, for one on the move"
+    )
     velocity_decay_s: float = Field(
         default=0.5, ge=0.05, le=100.0, description="Time constant with which an unseen person comes to rest"
     )
@@ -95,6 +133,21 @@ class TrackerOptions(Options):
     seat_hold_s: float = Field(
         default=1.0, ge=0.0, le=60.0, description="How long a person must be in a new seat to change seat"
     )
+
+    smoothing: bool = Field(default=True, description="Whether keypoints are smoothed and repaired")
+    smoothing_hz: float = Field(
+        default=2.0, ge=0.01, le=100.0, description="One-Euro cutoff of a keypoint at rest"
+    )
+    smoothing_hz_per_size_per_s: float = Field(
+        default=20.0, ge=0.0, le=1000.0, description="One-Euro cutoff's growth with speed in sizes per second"
+    )
+    keypoint_gap_s: float = Field(
+        default=0.5, ge=0.0, le=10.0, description="Longest gap over which a keypoint is smoothed or repaired"
+    )
+    side_hold_s: float = Field(
+        default=0.7, ge=0.0, le=10.0,
+        description="How long left and right are put right against the pose network before it is believed",
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -2,40 +2,94 @@
 
 from __future__ import annotations
 
-import math
+from math import exp, hypot
+from typing import Any, NamedTuple
 
-from cabinsafe.tracking.fusion import Observation, PoseInBox
+import numpy as np
+
+from cabinsafe.geometry import Array
+from cabinsafe.tracking.fusion import PoseInBox
+from cabinsafe.tracking.keypoints import KeypointMemory
 from cabinsafe.tracking.motion import BoxMotion
 from cabinsafe.tracking.options import TrackerOptions
 from cabinsafe.tracking.seats import SeatHold
-from cabinsafe.types import BoxSource, BoxXyxy, Skeleton, Track
+from cabinsafe.tracking.sightings import Observation, Pose
+from cabinsafe.types import BoxSource, BoxXyxy, Presence, Skeleton, Track
+
+_BUILD_MEMORY_S = 10.0
+_SETTLED_S = 0.5  # who was gone for longer is not on the move, but found somewhere else
+_LEAST_COAST_S = 0.3  # of one seen once; others coast no longer beyond it than they have been known
+_COLOURS_NEWNESS = 0.3
+
+
+class ExpectedPerson(NamedTuple):
+    """Where one person's keypoints are to be expected.
+
+    Attributes:
+        track_id: who.
+        topology: name of the keypoint layout.
+        xy: (K, 2) float64 pixels, NaN for keypoints never seen.
+        unseen_s: (K,) time since each was seen, seconds; NaN for those never seen.
+        size_px: square root of the person's box area, the unit of how far off they may be.
+    """
+
+    track_id: int
+    topology: str
+    xy: Array
+    unseen_s: Array
+    size_px: float
 
 
 class Person:
-    """One person, from the first sighting until forgotten. Memory is constant."""
+    """One person, from the first sighting until forgotten. Memory is constant.
 
-    def __init__(
-        self, t_s: float, observation: Observation, seat: str | None, options: TrackerOptions
-    ) -> None:
+    Attributes:
+        track_id: None until confirmed.
+        is_instant: whether one sighting was evidence enough.
+        t_s, seen_s: the present, and when last seen.
+        motion: the box through time.
+        home_x, home_y: where they have been lately, pixels.
+        build_log_w, build_log_h: logs of the usual width and height.
+        keypoints: None until seen as a skeleton.
+        colours: shares of torso colours, or None; coloured_s says as of when.
+        skeleton: of this frame; pose is what it was made of.
+        away_sizes: how far they were, when last seen, from where they have been lately.
+        pace_xy: velocity when last seen, pixels per second.
+        is_built: whether the build is that of detection boxes.
+    """
+
+    __slots__ = (
+        "_box_source", "_box_xyxy", "_first_s", "_keypoints_x", "_keypoints_y", "_options", "_pose_in_box",
+        "_seat", "away_sizes", "build_log_h", "build_log_w", "coloured_s", "colours", "home_x", "home_y",
+        "is_built", "is_instant", "keypoints", "motion", "pace_xy", "pose", "seen_s", "skeleton", "t_s",
+        "track_id",
+    )  # fmt: skip
+
+    def __init__(self, t_s: float, observation: Observation, options: TrackerOptions) -> None:
         self._options = options
         self._pose_in_box = PoseInBox(options.shape_memory_s)
         self._seat = SeatHold(options.seat_hold_s)
-        self._t_s = self._first_s = self._seen_s = t_s
-        self._motion = BoxMotion(observation.box_xyxy, self._noise_sizes(observation), options)
-        self._skeleton_centre_xy = (math.nan, math.nan)
+        self.t_s = self._first_s = self.seen_s = t_s
+        self.motion = BoxMotion(observation.box_xyxy, self.noise_sizes(observation), options)
+        self.home_x, self.home_y = self.motion.x, self.motion.y
+        self.build_log_w, self.build_log_h = self.motion.log_w, self.motion.log_h
+        self.away_sizes = 0.0
+        self.pace_xy = (0.0, 0.0)
+        self.is_built = observation.detected
+        self.is_instant = False
+        self._keypoints_x = self._keypoints_y = 0.0
         self.track_id: int | None = None
-        self.last_skeleton: Skeleton | None = None
-        self._take_in(observation, observation.box_xyxy, seat)
-
-    @property
-    def seen_s(self) -> float:
-        """When the person was last seen."""
-        return self._seen_s
+        self.keypoints: KeypointMemory | None = None
+        self.colours: Array | None = None
+        self.coloured_s = t_s
+        self.skeleton: Skeleton | None = None
+        self.pose: Pose | None = None
+        self._take_in(observation, observation.box_xyxy)
 
     @property
     def unseen_s(self) -> float:
         """Time since the last sighting."""
-        return self._t_s - self._seen_s
+        return self.t_s - self.seen_s
 
     @property
     def seat(self) -> str | None:
@@ -45,79 +99,197 @@ class Person:
     @property
     def box_xyxy(self) -> BoxXyxy:
         """The box as seen in this frame, else as predicted, pixels."""
-        return self._box_xyxy if self.unseen_s == 0.0 else self._motion.box_xyxy
+        return self._box_xyxy if self.t_s == self.seen_s else self.motion.box_xyxy
 
     @property
-    def skeleton(self) -> Skeleton | None:
-        """The skeleton of this frame, or None."""
-        return self._skeleton if self.unseen_s == 0.0 else None
+    def has_pose(self) -> bool:
+        """Whether the person's last sighting had a skeleton."""
+        return self.pose is not None
 
     @property
     def is_convincing(self) -> bool:
         """Whether a sighting in this frame is reason enough to report the person."""
+        if self.t_s != self.seen_s:
+            return False
+        return self.is_instant or self.is_ripe
+
+    @property
+    def is_ripe(self) -> bool:
+        """Whether the person has been known for long enough."""
+        return self.t_s - self._first_s >= self._options.confirm_s
+
+    @property
+    def is_in_sight(self) -> bool:
+        """Whether the person is seen, or was a moment ago, so that they can be taken to be there still."""
         options = self._options
-        age_s = self._t_s - self._first_s
-        return self.unseen_s == 0.0 and (self._score >= options.instant_score or age_s >= options.confirm_s)
+        coast_s = options.travel_coast_s if self.is_travelling else options.coast_s
+        known_s = self.seen_s - self._first_s + _LEAST_COAST_S
+        return self.t_s - self.seen_s <= min(coast_s, known_s)
 
     @property
-    def size_px(self) -> float:
-        """Square root of the box area."""
-        return self._motion.size_px
+    def is_travelling(self) -> bool:
+        """Whether the person was on the move, not seated, when last seen."""
+        return self.away_sizes > self._options.travel_sizes
 
-    @property
-    def skeleton_shift_xy(self) -> tuple[float, float]:
-        """How far the person has moved since the last skeleton, pixels."""
-        (x, y), (x0, y0) = self._motion.centre_xy, self._skeleton_centre_xy
-        return (x - x0, y - y0) if self.last_skeleton is not None else (0.0, 0.0)
+    def expected_keypoints(self, ahead_s: float = 0.0) -> Array:
+        """Where the keypoints (K, 2) would be in a while, pixels, NaN for those never seen."""
+        if self.keypoints is None:
+            return np.zeros((0, 2))
+        motion = self.motion
+        shift = (
+            motion.x + ahead_s * motion.vx - self._keypoints_x,
+            motion.y + ahead_s * motion.vy - self._keypoints_y,
+        )
+        expected: Array = self.keypoints.xy + shift
+        return expected
 
     def advance(self, t_s: float) -> None:
         """Move on to a later time, as if unseen."""
-        self._motion.predict(t_s - self._t_s)
-        self._t_s = t_s
+        options = self._options
+        decay_s = options.travel_decay_s if self.is_travelling else options.velocity_decay_s
+        self.motion.predict(t_s - self.t_s, decay_s)
+        self.t_s = t_s
 
     def box_for(self, observation: Observation) -> BoxXyxy:
         """The box of this person if the observation is of them."""
-        if observation.detected or observation.skeleton is None:
+        if observation.detected or observation.pose is None:
             return observation.box_xyxy
-        return self._pose_in_box.box_of(observation.skeleton, observation.box_xyxy, self._motion.size_wh)
+        size_wh = exp(self.motion.log_w), exp(self.motion.log_h)
+        return self._pose_in_box.box_of(observation.pose, observation.box_xyxy, size_wh)
 
-    def see(self, observation: Observation, seat: str | None) -> None:
-        """Take in a sighting at the present time."""
-        box = self.box_for(observation)
-        if self.unseen_s > self._options.coast_s:  # where they were going then says nothing now
-            self._motion = BoxMotion(box, self._noise_sizes(observation), self._options)
+    def frame_of(self, pose: Pose, union_xyxy: BoxXyxy) -> BoxXyxy:
+        """Box of this person, as they are usually built, if the keypoints were theirs."""
+        return self._pose_in_box.box_of(pose, union_xyxy, (exp(self.build_log_w), exp(self.build_log_h)))
+
+    def see(self, observation: Observation, box_xyxy: BoxXyxy) -> None:
+        """Take in a sighting at the present time, with the box that it would be of this person."""
+        unseen_s = self.t_s - self.seen_s
+        if unseen_s > self._options.coast_s:  # where they were going then says nothing now
+            self.motion = BoxMotion(box_xyxy, self.noise_sizes(observation), self._options)
         else:
-            self._motion.correct(box, self._noise_sizes(observation))
-        self._take_in(observation, box, seat)
+            self.motion.correct(box_xyxy, self.noise_sizes(observation))
+        self._settle(unseen_s, observation)
+        self._take_in(observation, box_xyxy)
 
-    def as_track(self) -> Track | None:
-        """The person as the outside sees them; None until confirmed and when unseen for too long."""
-        if self.track_id is None or self.unseen_s > self._options.coast_s:
-            return None
-        return Track(
-            track_id=self.track_id,
-            box_xyxy=self.box_xyxy,
-            box_source=self._box_source if self.unseen_s == 0.0 else "prediction",
-            skeleton=self.skeleton,
-            velocity_xy=self._motion.velocity_xy,
-            age_s=self._t_s - self._first_s,
-            unseen_s=self.unseen_s,
-            seat=self.seat,
+    def remember_keypoints(self, skeleton: Skeleton) -> None:
+        """Take in this frame's skeleton, repaired and smoothed."""
+        self.skeleton = skeleton
+        self._keypoints_x, self._keypoints_y = self.motion.x, self.motion.y
+
+    def remember_colours(self, colours: Array) -> None:
+        """Take in torso colours seen now."""
+        known = colours if self.colours is None else self.colours
+        self.colours, self.coloured_s = known + _COLOURS_NEWNESS * (colours - known), self.t_s
+
+    def become(self, other: Person) -> None:
+        """Be the one who turned up as somebody new: same id and build, their place and skeleton."""
+        for name in _OF_THE_MOMENT:
+            setattr(self, name, getattr(other, name))
+        other._seat.was_seated |= self._seat.was_seated
+        self._seat = other._seat
+        if other.keypoints is not None:
+            self.keypoints = other.keypoints
+        if other.colours is not None:
+            self.remember_colours(other.colours)
+
+    def as_track(self, with_seats: bool) -> Track:
+        """The person as the outside sees them."""
+        seen, motion = self.t_s == self.seen_s, self.motion
+        return Track.of_checked(
+            {
+                "track_id": self.track_id,
+                "box_xyxy": self.box_xyxy,
+                "box_source": self._box_source if seen else "prediction",
+                "skeleton": self.skeleton if seen else None,
+                "raw_skeleton": self.pose.skeleton if seen and self.pose is not None else None,
+                "velocity_xy": (motion.vx, motion.vy),
+                "age_s": self.t_s - self._first_s,
+                "unseen_s": self.t_s - self.seen_s,
+                "seat": self._seat.seat,
+                "presence": self._presence() if with_seats else None,
+                "occupant_id": None,
+            }
         )
 
-    def _take_in(self, observation: Observation, box_xyxy: BoxXyxy, seat: str | None) -> None:
-        self._seen_s = self._t_s
+    def _presence(self) -> Presence:
+        if self._seat.seat is not None and not self.is_travelling:
+            return "seated"
+        return "leaving" if self._seat.was_seated else "entering"
+
+    def _settle(self, unseen_s: float, observation: Observation) -> None:
+        """Follow where the person has been lately, and how they are built."""
+        motion, options = self.motion, self._options
+        newness = 1.0 if unseen_s > _SETTLED_S else 1.0 - exp(-unseen_s / options.settle_s)
+        self.home_x += newness * (motion.x - self.home_x)
+        self.home_y += newness * (motion.y - self.home_y)
+        away_px = hypot(motion.x - self.home_x, motion.y - self.home_y)
+        self.away_sizes = away_px / motion.size_px
+        self.pace_xy = motion.vx, motion.vy
+        if observation.detected or not self.is_built:
+            first = observation.detected and not self.is_built
+            newness = 1.0 if first else 1.0 - exp(-unseen_s / _BUILD_MEMORY_S)
+            self.is_built = observation.detected
+            self.build_log_w += newness * (motion.log_w - self.build_log_w)
+            self.build_log_h += newness * (motion.log_h - self.build_log_h)
+
+    def _take_in(self, observation: Observation, box_xyxy: BoxXyxy) -> None:
+        pose = observation.pose
+        self.seen_s = self.t_s
         self._box_xyxy = box_xyxy
         self._box_source: BoxSource = "detection" if observation.detected else "keypoints"
-        self._skeleton = observation.skeleton
-        self._score = observation.score
-        self._seat.see(self._t_s, seat)
-        if observation.skeleton is not None:
-            self.last_skeleton = observation.skeleton
-            self._skeleton_centre_xy = self._motion.centre_xy
+        self._seat.see(self.t_s, observation.seat)
+        self._seat.was_seated |= self._seat.seat is not None and not self.is_travelling
+        self.skeleton, self.pose = None, pose
+        if pose is not None:
+            if self.keypoints is None or self.keypoints.kind != pose.kind:
+                self.keypoints = KeypointMemory(pose.kind)
             if observation.detected:
-                self._pose_in_box.learn(self._t_s, box_xyxy, observation.skeleton)
+                self.is_instant = observation.score >= self._options.instant_score
+            self._pose_in_box.learn(self.t_s, observation.box_xyxy, pose, observation.detected)
 
-    def _noise_sizes(self, observation: Observation) -> float:
+    def noise_sizes(self, observation: Observation) -> float:
+        """Standard deviation of an observation's box, in sizes."""
         options = self._options
         return options.detection_noise_sizes if observation.detected else options.keypoint_noise_sizes
+
+    def state(self) -> dict[str, Any]:
+        """All that lasts from frame to frame, as plain values."""
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        return plain | {
+            "motion": self.motion.state(),
+            "pose_in_box": self._pose_in_box.state(),
+            "seat": self._seat.state(),
+            "keypoints": None if self.keypoints is None else self.keypoints.to_state(),
+            "colours": None if self.colours is None else self.colours.tolist(),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], options: TrackerOptions) -> Person:
+        """What :meth:`state` gave."""
+        person = cls.__new__(cls)
+        person._options = options
+        for name in _PLAIN:
+            setattr(person, name, state[name])
+        person.motion = BoxMotion.from_state(state["motion"])
+        person._pose_in_box = PoseInBox.from_state(state["pose_in_box"], options.shape_memory_s)
+        person._seat = SeatHold.from_state(state["seat"], options.seat_hold_s)
+        known = state["keypoints"]
+        person.keypoints = None if known is None else KeypointMemory.from_state(known)
+        person.colours = None if state["colours"] is None else np.array(state["colours"], dtype=np.float64)
+        person.skeleton = person.pose = None
+        person._box_xyxy = tuple(state["_box_xyxy"])
+        return person
+
+
+_OF_THE_MOMENT = (
+    "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "home_x", "home_y",
+    "away_sizes", "motion", "pace_xy", "pose", "seen_s", "skeleton",
+)  # fmt: skip
+"""Attributes of where and how somebody was seen last."""
+
+_PLAIN = (
+    "_box_source", "_box_xyxy", "_first_s", "is_instant", "_keypoints_x", "_keypoints_y", "build_log_h",
+    "build_log_w", "coloured_s", "away_sizes", "home_x", "home_y", "is_built", "pace_xy", "seen_s",
+    "t_s", "track_id",
+)  # fmt: skip
+"""Attributes that are plain values, and are stored under their own name."""

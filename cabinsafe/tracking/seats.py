@@ -2,55 +2,75 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Sequence
+from typing import Any
 
-from cabinsafe.geometry import Array
-from cabinsafe.types import BoxXyxy, Skeleton
+from cabinsafe.tracking.sightings import Pose
+from cabinsafe.types import BoxXyxy
+from cabinsafe.views import CameraView
 
 _BOX_HEIGHT_SHARE = 0.65  # about where a seated person's hips are when only the box is known
 
 
-def seat_point(box_xyxy: BoxXyxy, skeleton: Skeleton | None) -> Array:
-    """Point (2,) in pixels that says where a person sits.
+class SeatMap:
+    """The seats of a view, ready for many questions."""
+
+    def __init__(self, view: CameraView | None) -> None:
+        seats = () if view is None else view.seats
+        self.names = tuple(seat.name for seat in seats)
+        self._zones = tuple(
+            (seat.name, tuple(zip(seat.zone, (*seat.zone[1:], seat.zone[0]), strict=True))) for seat in seats
+        )
+
+    def seat_at(self, point_xy: tuple[float, float], size_wh: tuple[int, int]) -> str | None:
+        """Name of the first seat whose zone holds a point in frame pixels, or None; by the even-odd rule."""
+        x, y = point_xy[0] / size_wh[0], point_xy[1] / size_wh[1]
+        for name, edges in self._zones:
+            inside = False
+            for (x1, y1), (x2, y2) in edges:
+                if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
+                    inside = not inside
+            if inside:
+                return name
+        return None
+
+
+def seat_point(box_xyxy: BoxXyxy, pose: Pose | None) -> tuple[float, float]:
+    """Point (x, y) in pixels that says where a person sits.
 
     Between the hips; else one hip; else one shoulder width below the shoulders, which is on the torso; else
     in the lower half of the box.
     """
-    if skeleton is not None:
-        left_hip, right_hip = _point(skeleton, "left_hip"), _point(skeleton, "right_hip")
-        if (hips := _mean_of_seen(left_hip, right_hip)) is not None:
-            return hips
-        left, right = _point(skeleton, "left_shoulder"), _point(skeleton, "right_shoulder")
-        if not np.isnan([left, right]).any():
-            down = np.array([0.0, np.hypot(*(left - right))])
-            torso: Array = (left + right) / 2.0 + down
-            return torso
+    if pose is not None:
+        layout = pose.layout
+        hips = _seen(pose, layout.hips)
+        if hips:
+            return sum(x for x, _ in hips) / len(hips), sum(y for _, y in hips) / len(hips)
+        shoulders = _seen(pose, layout.shoulders)
+        if len(shoulders) == 2:
+            (x1, y1), (x2, y2) = shoulders
+            return (x1 + x2) / 2.0, (y1 + y2) / 2.0 + math.hypot(x2 - x1, y2 - y1)
     x1, y1, x2, y2 = box_xyxy
-    return np.array([(x1 + x2) / 2.0, y1 + _BOX_HEIGHT_SHARE * (y2 - y1)])
+    return (x1 + x2) / 2.0, y1 + _BOX_HEIGHT_SHARE * (y2 - y1)
 
 
-def _point(skeleton: Skeleton, name: str) -> Array:
-    if name not in skeleton.keypoints:
-        return np.full(2, np.nan)
-    return skeleton[name].astype(np.float64)
-
-
-def _mean_of_seen(*points: Array) -> Array | None:
-    seen = [point for point in points if not np.isnan(point).any()]
-    if not seen:
-        return None
-    mean: Array = np.mean(seen, axis=0)
-    return mean
+def _seen(pose: Pose, indices: Sequence[int]) -> list[tuple[float, float]]:
+    points = [pose.points[i] for i in indices]
+    return [(x, y) for x, y in points if not math.isnan(x)]
 
 
 class SeatHold:
     """A person's seat, which changes only when another one (or none) has lasted."""
+
+    __slots__ = ("_hold_s", "_rival", "_rival_since_s", "seat", "was_seated")
 
     def __init__(self, hold_s: float) -> None:
         self._hold_s = hold_s
         self._rival: str | None = None
         self._rival_since_s: float | None = None
         self.seat: str | None = None
+        self.was_seated = False
 
     def see(self, t_s: float, seat: str | None) -> None:
         """Take in the seat, or None, that the person was seen in now."""
@@ -61,3 +81,18 @@ class SeatHold:
             self._rival, self._rival_since_s = seat, t_s
         if self.seat is None or t_s - self._rival_since_s >= self._hold_s:
             self.seat, self._rival_since_s = seat, None
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as plain values."""
+        return {
+            "seat": self.seat, "rival": self._rival, "rival_since_s": self._rival_since_s,
+            "was_seated": self.was_seated,
+        }  # fmt: skip
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], hold_s: float) -> SeatHold:
+        """What :meth:`state` gave."""
+        hold = cls(hold_s)
+        hold.seat, hold._rival = state["seat"], state["rival"]
+        hold._rival_since_s, hold.was_seated = state["rival_since_s"], bool(state["was_seated"])
+        return hold

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from cabinsafe.errors import CapacityError, DataError, FrameOrderError
-from cabinsafe.geometry import Array, box_iou
-from cabinsafe.tracking import matching
-from cabinsafe.tracking.boxes import checked_boxes, checked_size, checked_skeletons
-from cabinsafe.tracking.fusion import Observation, join
+from cabinsafe.fields import FloatArray
+from cabinsafe.tracking.appearance import checked_image, torso_colours
+from cabinsafe.tracking.boxes import checked_boxes, checked_size
+from cabinsafe.tracking.costs import costs_of, is_double, is_doubtful, is_strong, return_costs
+from cabinsafe.tracking.ids import TrackIds
+from cabinsafe.tracking.keypoints import smooth
+from cabinsafe.tracking.matching import Pair, assign
 from cabinsafe.tracking.options import TrackerOptions
-from cabinsafe.tracking.people import Person
-from cabinsafe.tracking.seats import seat_point
+from cabinsafe.tracking.people import ExpectedPerson, Person
+from cabinsafe.tracking.seats import SeatMap, seat_point
+from cabinsafe.tracking.sightings import Observation, checked_poses, join
+from cabinsafe.tracking.snapshot import dump_snapshot, read_snapshot
 from cabinsafe.types import Skeleton, Track
 from cabinsafe.views import CameraView
+
+_COLOURS_EVERY_S = 0.5
 
 
 class Tracker:
     """Follows the people of one camera.
 
-    A person is reported from the first good sighting, coasts through short gaps as a prediction, is
-    remembered silently for longer ones, and then forgotten; ids are never used twice.
+    A person is reported as soon as the evidence is good (in the first frame, or the first for long, where
+    nobody can have been seen before, that is one good sighting), coasts through short gaps as a prediction,
+    is remembered silently for longer ones, and then forgotten; ids are never used twice.
     """
 
     def __init__(
@@ -40,12 +47,13 @@ class Tracker:
         Args:
             options: settings.
             view: the camera's seats; without it tracks have no seat.
-            ids: where track ids come from, never the same twice; share one iterator between the trackers of
-                several cameras. By default 1, 2, 3, ...
+            ids: where track ids come from, never the same twice; share one :class:`TrackIds` between the
+                trackers of several cameras. By default 1, 2, 3, ...
         """
         self.options = options
         self.view = view
-        self._ids: Iterator[int] = itertools.count(1) if ids is None else ids
+        self._seats = SeatMap(view)
+        self._ids: Iterator[int] = TrackIds() if ids is None else ids
         self._people: list[Person] = []
         self._t_s = -math.inf
 
@@ -60,6 +68,7 @@ class Tracker:
         boxes: ArrayLike | None,
         skeletons: Sequence[Skeleton],
         size_wh: tuple[int, int] | None = None,
+        image: NDArray[np.uint8] | None = None,
     ) -> list[Track]:
         """Take in what was seen at one time. When this raises, nothing has changed.
 
@@ -68,7 +77,9 @@ class Tracker:
             boxes: detection boxes (N, 5), pixels xyxy and score in [0, 1]; None if no detector ran, which
                 follows people just as a detector that found nobody would.
             skeletons: what the pose network found; lone ones of under ``min_keypoints`` are left out.
-            size_wh: frame width and height, pixels; needed if the view has seats.
+            size_wh: frame width and height, pixels; needed if the view has seats. Who is predicted to be
+                outside the frame is not reported.
+            image: the frame, (H, W, 3) uint8 BGR; people are then also known by their clothes.
 
         Returns:
             The people in sight and those who coast, by rising id.
@@ -80,20 +91,64 @@ class Tracker:
         """
         now = self._checked_time(t_s)
         observations = self._observed(boxes, skeletons)
-        seats = self._seats(observations, size_wh)
+        size = None if size_wh is None and not self._seats.names else checked_size(size_wh)
+        picture = checked_image(image)
+        if size is not None and self._seats.names:
+            for observation in observations:
+                point = seat_point(observation.box_xyxy, observation.pose)
+                observation.seat = self._seats.seat_at(point, size)
 
-        self._t_s = now
+        is_first, self._t_s = now - self._t_s > self.options.memory_s, now
         self._advance(now)
-        pairs = matching.assign(self._costs(observations, seats))
-        for row, column in pairs:
-            self._people[row].see(observations[column], seats[column])
-        matched = {column for _, column in pairs}
-        for i in sorted(set(range(len(observations))) - matched, key=lambda i: -observations[i].score):
-            self._begin(observations[i], seats[i])
+        seen = self._match(observations, picture)
+        if is_first:
+            for person, observation in seen:
+                person.is_instant = observation.score >= self.options.instant_score
+        self._smooth(seen)
+        if picture is not None:
+            self._colour(seen, picture)
         self._confirm()
         self._forget()
-        tracks = [track for person in self._people if (track := person.as_track()) is not None]
-        return sorted(tracks, key=lambda track: track.track_id)
+        tracks = [p.as_track(bool(self._seats.names)) for p in self._people if _is_reported(p, size)]
+        tracks.sort(key=lambda track: track.track_id)
+        return tracks
+
+    def expected_people(self, t_s: float) -> list[ExpectedPerson]:
+        """Where the reported people's keypoints are to be expected: what a decoder may take as its prior.
+
+        Args:
+            t_s: a time at or after the last update, seconds; nobody is moved by the question.
+        """
+        expected = []
+        for person in sorted(self._people, key=lambda person: person.track_id or 0):
+            keypoints = person.keypoints
+            if person.track_id is None or keypoints is None or not person.is_in_sight:
+                continue
+            xy = person.expected_keypoints(max(t_s - self._t_s, 0.0))
+            unseen_s = np.maximum(t_s - keypoints.seen_s, 0.0)
+            for array in (xy, unseen_s):
+                array.setflags(write=False)
+            names = (person.track_id, keypoints.kind[0], xy, unseen_s, person.motion.size_px)
+            expected.append(ExpectedPerson(*names))
+        return expected
+
+    def snapshot(self) -> str:
+        """All that is remembered, as JSON text for :meth:`restore`."""
+        next_id = self._ids.next_id if isinstance(self._ids, TrackIds) else None
+        return dump_snapshot(self._t_s, next_id, self._people)
+
+    def restore(self, snapshot: str) -> None:
+        """Go on from where another tracker of the same options and view was; an error changes nothing.
+
+        Ids go on behind those of both, if they are counted by :class:`TrackIds`; an iterator of the caller's
+        own is the caller's to set.
+
+        Raises:
+            DataError: not what :meth:`snapshot` gave.
+        """
+        self._t_s, next_id, self._people = read_snapshot(snapshot, self.options)
+        if next_id is not None and isinstance(self._ids, TrackIds):
+            self._ids.next_id = max(self._ids.next_id, next_id)
 
     def _checked_time(self, t_s: Any) -> float:
         try:
@@ -110,18 +165,11 @@ class Tracker:
         """What was seen, one observation per person."""
         options = self.options
         observations = join(
-            checked_boxes(boxes), checked_skeletons(skeletons), options.join_share, options.min_keypoints
+            checked_boxes(boxes), checked_poses(skeletons), options.join_share, options.min_keypoints
         )
         if len(observations) > options.max_people:
             raise CapacityError(f"{len(observations)} people in a frame, max_people is {options.max_people}")
         return observations
-
-    def _seats(self, observations: Sequence[Observation], size_wh: Any) -> list[str | None]:
-        """Seat that each observation is in."""
-        if self.view is None or not self.view.seats:
-            return [None] * len(observations)
-        size = checked_size(size_wh)
-        return [self.view.seat_at(seat_point(o.box_xyxy, o.skeleton), size) for o in observations]
 
     def _advance(self, now: float) -> None:
         """Let go of those who were gone for too long, and predict where the others are."""
@@ -129,46 +177,88 @@ class Tracker:
         for person in self._people:
             person.advance(now)
 
-    def _costs(self, observations: Sequence[Observation], seats: Sequence[str | None]) -> Array:
-        """Cost (T, O) of each observation being each person."""
-        people, options = self._people, self.options
-        if not people or not observations:
-            return np.ones((len(people), len(observations)))
-        predicted = np.array([person.box_xyxy for person in people])
-        observed = np.array([[person.box_for(o) for o in observations] for person in people])
-        unseen_s = np.array([person.unseen_s for person in people])
-        gates = options.gate_sizes + options.gate_growth_sizes_per_s * unseen_s
-        costs = matching.match_costs(
-            matching.distance_costs(predicted, observed, gates),
-            matching.size_costs(predicted, observed),
-            matching.keypoint_costs(
-                [person.last_skeleton for person in people],
-                np.array([person.skeleton_shift_xy for person in people]),
-                np.array([person.size_px for person in people]),
-                [o.skeleton for o in observations],
-            ),
-            unseen_s / max(options.memory_s, unseen_s.max()),
-            options.size_weight,
-            options.keypoint_weight,
-        )
-        elsewhere = [[p.seat is not None and s is not None and p.seat != s for s in seats] for p in people]
-        return costs + options.seat_cost * np.array(elsewhere)
+    def _match(
+        self, observations: Sequence[Observation], picture: NDArray[np.uint8] | None
+    ) -> list[tuple[Person, Observation]]:
+        """Who was seen as what; people without a match stay unseen, observations without one may be new."""
+        seen = []
+        people = self._people
+        costs, boxes = costs_of(people, observations, self.options, picture)
+        for row, column in self._sure_pairs(costs, observations):
+            person, observation = people[row], observations[column]
+            box = boxes.get((row, column))
+            person.see(observation, observation.box_xyxy if box is None else box)
+            seen.append((person, observation))
+        if len(seen) < len(observations):
+            matched = {id(observation) for _, observation in seen}
+            rest = [o for o in observations if id(o) not in matched]
+            for observation in sorted(rest, key=lambda o: -o.score):
+                if self._may_begin(observation):
+                    person = Person(self._t_s, observation, self.options)
+                    self._people.append(person)
+                    seen.append((person, observation))
+        return seen
 
-    def _begin(self, observation: Observation, seat: str | None) -> None:
-        """A new person, unless the evidence is poor or they are the double of somebody in sight."""
-        if observation.score < self.options.birth_score:
-            return
-        in_sight = [person for person in self._people if person.unseen_s == 0.0]
-        for person in in_sight:
-            two_skeletons = observation.skeleton is not None and person.skeleton is not None
-            overlap = box_iou(observation.box_xyxy, person.box_xyxy)[0, 0]
-            if overlap > self.options.duplicate_iou and not two_skeletons:
-                return
-        self._people.append(Person(self._t_s, observation, seat, self.options))
+    def _sure_pairs(self, costs: dict[Pair, float], observations: Sequence[Observation]) -> list[Pair]:
+        """Best pairs without those that may be one of the lost: they have to be confirmed like newcomers."""
+        people = self._people
+        pairs = assign(costs)
+        found = {row for row, _ in pairs}
+        lost = [p for row, p in enumerate(people) if row not in found and p.track_id is not None]
+        doubtful = {
+            column
+            for row, column in pairs
+            if lost
+            and people[row].track_id is not None
+            and is_doubtful(people[row], observations[column], lost)
+        }
+        if not doubtful:
+            return pairs
+        newcomers = {row for row, person in enumerate(people) if person.track_id is None}
+        return assign({p: cost for p, cost in costs.items() if p[1] not in doubtful or p[0] in newcomers})
+
+    def _may_begin(self, observation: Observation) -> bool:
+        """Not if the evidence is poor or it is the double of somebody in sight."""
+        if not is_strong(observation, self.options):
+            return False
+        return not any(
+            person.unseen_s == 0.0 and is_double(person, observation, self.options) for person in self._people
+        )
+
+    def _smooth(self, seen: Sequence[tuple[Person, Observation]]) -> None:
+        """Repair and smooth the keypoints of those seen, all of one kind at once."""
+        posed = [(p, p.keypoints, o.pose) for p, o in seen if o.pose is not None and p.keypoints is not None]
+        for kind in {pose.kind for _, _, pose in posed}:
+            people, memories, poses = zip(*(row for row in posed if row[2].kind == kind), strict=True)
+            sizes = [person.motion.size_px for person in people]
+            done = smooth(self._t_s, memories, poses, sizes, self.options)
+            done.xy.setflags(write=False)
+            for i, (person, pose) in enumerate(zip(people, poses, strict=True)):
+                scores = None if done.scores is None else done.scores[i]
+                person.remember_keypoints(_moved(pose.skeleton, done.xy[i], scores))
+
+    def _colour(self, seen: Sequence[tuple[Person, Observation]], picture: NDArray[np.uint8]) -> None:
+        """Look at the clothes of those seen, now and then."""
+        for person, observation in seen:
+            if person.colours is None or self._t_s - person.coloured_s >= _COLOURS_EVERY_S:
+                colours = torso_colours(picture, observation)
+                if colours is not None:
+                    person.remember_colours(colours)
 
     def _confirm(self) -> None:
         """Ids for those in sight who have earned one, from left to right."""
         ready = [person for person in self._people if person.track_id is None and person.is_convincing]
+        if not ready:
+            return
+        lost = [person for person in self._people if person.track_id is not None and person.unseen_s > 0.0]
+        costs = return_costs(lost, ready, self.options)
+        waiting = {column for _, column in costs if not ready[column].is_ripe}
+        returned = assign({pair: cost for pair, cost in costs.items() if pair[1] not in waiting})
+        for row, column in returned:
+            lost[row].become(ready[column])
+            self._people.remove(ready[column])
+        back = waiting | {column for _, column in returned}
+        ready = [person for column, person in enumerate(ready) if column not in back]
         for person in sorted(ready, key=lambda person: person.box_xyxy):
             track_id = next(self._ids, None)
             if track_id is None:
@@ -179,4 +269,23 @@ class Tracker:
         """Drop the unconfirmed who vanished, and the longest unseen beyond ``max_people``."""
         options = self.options
         people = [p for p in self._people if p.track_id is not None or p.unseen_s <= options.confirm_s]
-        self._people = sorted(people, key=lambda person: person.unseen_s)[: options.max_people]
+        if len(people) > options.max_people:
+            people = sorted(people, key=lambda person: person.unseen_s)[: options.max_people]
+        self._people = people
+
+
+def _is_reported(person: Person, size_wh: tuple[int, int] | None) -> bool:
+    if person.track_id is None or not person.is_in_sight:
+        return False
+    if size_wh is None or person.t_s == person.seen_s:
+        return True
+    return 0.0 <= person.motion.x <= size_wh[0] and 0.0 <= person.motion.y <= size_wh[1]
+
+
+def _moved(skeleton: Skeleton, xy: FloatArray, score: FloatArray | None) -> Skeleton:
+    """The same skeleton with other places, and scores if they changed."""
+    values = {**skeleton.__dict__, "xy": xy}
+    if score is not None:
+        score.setflags(write=False)
+        values["score"] = score
+    return Skeleton.of_checked(values)

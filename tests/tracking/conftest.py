@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cabinsafe.tracking import Tracker, TrackerOptions
+from cabinsafe.tracking.sightings import checked_poses
 from cabinsafe.types import Skeleton
 from cabinsafe.views import CameraView, SeatView
 
@@ -41,6 +42,17 @@ def skeleton_of(x, y=400.0, width=200.0, height=300.0, score=0.9, hidden=(), top
     )
 
 
+def pose_of(x, *place, left_wrist=None, **shown):
+    """The same, ready for arithmetic; the left wrist may be moved by (x, y) pixels."""
+    skeleton = skeleton_of(x, *place, **shown)
+    if left_wrist is not None:
+        xy = np.array(skeleton.xy)
+        xy[list(PLACES).index("left_wrist")] += left_wrist
+        skeleton = skeleton.model_copy(update={"xy": xy})
+    [pose] = checked_poses([skeleton])
+    return pose
+
+
 def play(tracker, frames):
     """Tracks of each (t_s, boxes, skeletons)."""
     return [tracker.update(*frame) for frame in frames]
@@ -52,7 +64,9 @@ def ids_of(tracks):
 
 @pytest.fixture(scope="session")
 def people():
-    return SimpleNamespace(box=box_of, skeleton=skeleton_of, play=play, ids=ids_of, places=PLACES)
+    return SimpleNamespace(
+        box=box_of, skeleton=skeleton_of, pose=pose_of, play=play, ids=ids_of, places=PLACES
+    )
 
 
 @pytest.fixture

@@ -77,6 +77,16 @@ def test_a_keypoint_light_years_away_changes_nothing(twins, people):
     _assert_unchanged(*twins, people)
 
 
+@pytest.mark.parametrize(
+    "image",
+    [5, np.zeros((4, 4)), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8), np.zeros((4, 4, 4), np.uint8)],
+)
+def test_a_bad_frame_changes_nothing(twins, people, image):
+    with pytest.raises(ShapeError, match="image"):
+        twins[0].update(0.15, None, [], None, image)
+    _assert_unchanged(*twins, people)
+
+
 def test_too_many_people_change_nothing(people):
     options = TrackerOptions(max_people=2)
     pair = Tracker(options), Tracker(options)
@@ -101,7 +111,7 @@ def test_a_view_without_seats_needs_no_frame_size(people, make_tracker):
 
 
 def test_ids_that_end_are_our_error(people, make_tracker):
-    tracker = make_tracker(ids=iter([7]))
+    tracker = make_tracker(ids=iter([7]), confirm_s=0.0)
     assert people.ids(tracker.update(0.0, [people.box(100.0)], [])) == [7]
     with pytest.raises(CapacityError):
         tracker.update(0.1, [people.box(100.0), people.box(600.0)], [])
@@ -124,4 +134,4 @@ def test_options_are_frozen_and_every_one_is_explained():
         TrackerOptions().coast_s = 3.0
     for name, field in TrackerOptions.model_fields.items():
         assert field.description, name
-        assert field.metadata, f"{name} has no bounds"
+        assert field.metadata or field.annotation is bool, f"{name} has no bounds"

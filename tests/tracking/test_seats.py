@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cabinsafe.tracking.seats import SeatHold, seat_point
+from cabinsafe.tracking import occupancy
+from cabinsafe.tracking.seats import SeatHold, SeatMap, seat_point
+from cabinsafe.types import State
+from cabinsafe.views import CameraView, SeatView
 
 SIZE = (1000, 800)
 
@@ -20,15 +25,23 @@ def test_a_new_seat_must_last():
 
 def test_the_point_is_between_the_hips_else_on_the_torso_else_low_in_the_box(people):
     box = tuple(people.box(400.0)[:4])
-    assert seat_point(box, people.skeleton(400.0)).tolist() == [400.0, 460.0]
-    assert seat_point(box, people.skeleton(400.0, hidden=["left_hip"])).tolist() == [360.0, 460.0]
-    no_hips = people.skeleton(400.0, hidden=["left_hip", "right_hip"])
-    np.testing.assert_allclose(seat_point(box, no_hips), [400.0, 340.0 + 120.0], rtol=1e-6)
-    neither = people.skeleton(400.0, hidden=["left_hip", "right_hip", "left_shoulder"])
-    for skeleton in (neither, None):
-        x, y = seat_point(box, skeleton)
+    assert seat_point(box, people.pose(400.0)) == (400.0, 460.0)
+    assert seat_point(box, people.pose(400.0, hidden=["left_hip"])) == (360.0, 460.0)
+    no_hips = people.pose(400.0, hidden=["left_hip", "right_hip"])
+    assert seat_point(box, no_hips) == pytest.approx((400.0, 340.0 + 120.0), rel=1e-6)
+    neither = people.pose(400.0, hidden=["left_hip", "right_hip", "left_shoulder"])
+    for pose in (neither, None):
+        x, y = seat_point(box, pose)
         assert x == 400.0
         assert 400.0 < y < 550.0
+
+
+@given(st.tuples(st.floats(-200, 1200), st.floats(-200, 1000)))
+def test_a_seat_map_answers_as_the_view_does(point):
+    zones = (((0.1, 0.1), (0.6, 0.2), (0.4, 0.9)), ((0.3, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.5)))
+    seats = tuple(SeatView(name=f"Row1.Pos{i}", zone=zone) for i, zone in enumerate(zones, start=1))
+    view = CameraView(camera_id="front", seats=seats)
+    assert SeatMap(view).seat_at(point, SIZE) == view.seat_at(np.array(point), SIZE)
 
 
 def test_seat_of_a_track_changes_once_when_the_person_has_moved(people, make_tracker, bench_view):
@@ -62,6 +75,38 @@ def test_no_view_no_seat(people, tracker):
 @pytest.mark.parametrize(("seat_cost", "expected"), [(0.0, 1), (0.05, 2)])
 def test_the_seat_tips_the_scale_between_equals(people, make_tracker, bench_view, seat_cost, expected):
     tracker = make_tracker(view=bench_view, seat_cost=seat_cost)
-    tracker.update(0.0, [people.box(440.0), people.box(600.0)], [], SIZE)
-    tracks = tracker.update(2.0, [people.box(515.0)], [], SIZE)
-    assert people.ids(tracks) == [expected]
+    tracker.update(0.0, [people.box(448.0), people.box(576.0)], [], SIZE)
+    tracks = tracker.update(1.0, [people.box(510.0)], [], SIZE)
+    assert [track.track_id for track in tracks if track.unseen_s == 0.0] == [expected]
+
+
+def test_somebody_enters_sits_and_leaves(people, make_tracker, bench_view):
+    lower = tuple(
+        seat.model_copy(update={"zone": tuple((x, max(y, 0.5)) for x, y in seat.zone)})
+        for seat in bench_view.seats
+    )
+    tracker = make_tracker(view=bench_view.model_copy(update={"seats": lower}), seat_hold_s=0.5)
+    presences = []
+    for frame in range(200):
+        y = 250.0 if frame < 30 or frame >= 150 else 450.0
+        tracks = tracker.update(frame / 30, [people.box(250.0, y)], [people.skeleton(250.0, y)], SIZE)
+        presences += [track.presence for track in tracks]
+    changes = [a for a, b in zip(presences, [*presences[1:], None], strict=True) if a != b]
+    assert changes == ["entering", "seated", "leaving"]
+
+
+def test_occupancy_is_a_reading_for_every_seat(people, make_tracker, bench_view):
+    tracker = make_tracker(view=bench_view)
+    tracker.update(-1.0, [people.box(250.0)], [], SIZE)
+    tracks = tracker.update(0.0, [people.box(250.0)], [], SIZE)
+    first, second = occupancy(bench_view, tracks)
+    assert (first.state, first.track_ids, first.seats) == (State.TRUE, (1,), ("Row2.Pos1",))
+    assert (second.state, second.track_ids, second.seats, second.score) == (
+        State.FALSE,
+        (),
+        ("Row2.Pos2",),
+        0.0,
+    )
+    unseen, _ = occupancy(bench_view, tracker.update(1.0, [], [], SIZE))
+    assert (unseen.state, unseen.track_ids, unseen.score) == (State.NOT_OBSERVABLE, (1,), 0.5)
+    assert unseen.evidence["unseen_s"] == 1.0

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cabinsafe.errors import FrameOrderError
 from cabinsafe.tracking import Tracker
+from cabinsafe.types import Track
 
 
 def test_zero_people_is_an_empty_answer(tracker):
@@ -13,7 +15,7 @@ def test_zero_people_is_an_empty_answer(tracker):
         assert tracker.update(frame / 30, boxes, []) == []
 
 
-def test_one_frame_is_enough_for_people_of_decent_score(people, tracker):
+def test_the_first_frame_is_enough_for_people_of_decent_score(people, tracker):
     tracks = tracker.update(0.0, [people.box(200.0, score=0.4)], [people.skeleton(600.0, score=0.4)])
     assert people.ids(tracks) == [1, 2]
     first, second = tracks
@@ -21,6 +23,26 @@ def test_one_frame_is_enough_for_people_of_decent_score(people, tracker):
     assert second.box_source == "keypoints"
     assert second.skeleton == people.skeleton(600.0, score=0.4)
     assert second.velocity_xy == (0.0, 0.0)
+
+
+def test_later_a_box_with_its_skeleton_is_enough_and_either_alone_must_last(people, make_tracker):
+    tracker = make_tracker(confirm_s=0.2)
+    tracker.update(0.0, [people.box(200.0)], [])
+    for frame in range(1, 10):
+        t_s, boxes = frame / 30, [people.box(x) for x in (200.0, 600.0, 1000.0)]
+        tracks = tracker.update(t_s, boxes, [people.skeleton(600.0), people.skeleton(1400.0)])
+        late = round(t_s - 1 / 30, 9) >= 0.2
+        assert people.ids(tracks) == ([1, 2, 3, 4] if late else [1, 2])
+
+
+def test_a_false_box_for_a_few_frames_is_nobody_and_moves_nobody(people, tracker):
+    for frame in range(90):
+        boxes = [] if 30 <= frame < 50 else [people.box(300.0)]
+        if frame in (35, 36, 37, 70, 71):
+            boxes.append(people.box(480.0, 420.0, 150.0, 260.0))
+        [track] = tracker.update(frame / 30, boxes, [])
+        assert track.track_id == 1
+        assert track.box_xyxy == pytest.approx(people.box(300.0)[:4])
 
 
 def test_a_detection_is_returned_as_it_came(people, tracker):
@@ -44,7 +66,8 @@ def test_weak_evidence_that_vanishes_takes_no_id(people, tracker):
     tracker.update(0.0, [people.box(200.0, score=0.2)], [])
     for frame in range(1, 30):
         assert tracker.update(frame / 30, [], []) == []
-    assert people.ids(tracker.update(1.0, [people.box(200.0)], [])) == [1]
+    tracker.update(1.0, [people.box(200.0)], [])
+    assert people.ids(tracker.update(1.25, [people.box(200.0)], [])) == [1]
 
 
 def test_weak_evidence_is_confirmed_at_one_frame_a_second(people, tracker):
@@ -65,11 +88,12 @@ def test_ids_and_boxes_hold_when_the_detector_loses_boxes_but_keypoints_go_on(pe
 
 
 def test_coasting_then_silence_then_the_same_id(people, tracker):
-    tracker.update(0.0, [people.box(300.0)], [people.skeleton(300.0)])
-    for frame in range(1, 90):
+    for t_s in (-3.0, 0.0):
+        tracker.update(t_s, [people.box(300.0)], [people.skeleton(300.0)])
+    for frame in range(1, 120):
         t_s = frame / 30
         tracks = tracker.update(t_s, [], [])
-        if t_s <= 1.5:
+        if t_s <= 3.0:
             [track] = tracks
             assert (track.track_id, track.box_source, track.skeleton) == (1, "prediction", None)
             assert track.unseen_s == pytest.approx(t_s)
@@ -78,9 +102,16 @@ def test_coasting_then_silence_then_the_same_id(people, tracker):
             assert y1 < y2
         else:
             assert tracks == []
-    [track] = tracker.update(3.0, [people.box(320.0)], [])
+    [track] = tracker.update(4.0, [people.box(320.0)], [])
     assert (track.track_id, track.box_source, track.unseen_s) == (1, "detection", 0.0)
-    assert track.age_s == pytest.approx(3.0)
+    assert track.age_s == pytest.approx(7.0)
+
+
+def test_who_was_seen_for_a_moment_only_does_not_coast_for_long(people, tracker):
+    for frame in range(10):
+        tracker.update(frame / 30, [people.box(300.0)], [])
+    assert len(tracker.update(0.8, [], [])) == 1
+    assert tracker.update(1.0, [], []) == []
 
 
 @pytest.mark.parametrize(("gap_s", "expected"), [(3.0, [1]), (4.9, [1]), (5.1, [2]), (3600.0, [2])])
@@ -146,6 +177,19 @@ def test_overlapping_people_who_both_have_skeletons_are_two(people, tracker):
     assert people.ids(tracker.update(0.0, boxes, skeletons)) == [1, 2]
 
 
+def test_part_of_a_skeleton_is_neither_the_person_nor_somebody_new(people, tracker):
+    upper = {"left_ankle", "right_ankle"}
+    for frame in range(40):
+        whole = [people.skeleton(300.0)]
+        parts = [
+            people.skeleton(300.0, hidden=upper),
+            people.skeleton(300.0, hidden={*people.places} - upper),
+        ]
+        tracks = tracker.update(frame / 30, None, parts if frame > 10 else whole)
+        assert people.ids(tracks) == [1]
+        assert tracks[0].unseen_s == 0.0
+
+
 SCENES = st.lists(
     st.lists(
         st.tuples(st.integers(0, 4), st.floats(-40, 40), st.booleans(), st.booleans(), st.floats(0.05, 1.0)),
@@ -202,7 +246,9 @@ def test_every_track_is_valid_and_no_id_appears_twice(people, scene):
             assert x1 < x2
             assert y1 < y2
             assert (track.box_source == "prediction") == (track.unseen_s > 0.0)
-            assert track.skeleton is None or track.skeleton in skeletons
+            assert track.raw_skeleton is None or track.raw_skeleton in skeletons
+            assert (track.skeleton is None) == (track.raw_skeleton is None)
+            assert Track.model_validate(track.model_dump()) == track
 
 
 def test_interleaved_trackers_do_not_disturb_each_other(people, make_tracker):
@@ -222,7 +268,8 @@ def test_a_shared_source_of_ids_serves_several_cameras(people, make_tracker):
     first, second = make_tracker(ids=ids), make_tracker(ids=ids)
     assert people.ids(first.update(0.0, [people.box(300.0)], [])) == [10]
     assert people.ids(second.update(0.0, [people.box(300.0)], [])) == [11]
-    assert people.ids(first.update(0.1, [people.box(300.0), people.box(900.0)], [])) == [10, 12]
+    seen = [people.box(300.0), people.box(900.0)], [people.skeleton(900.0)]
+    assert people.ids(first.update(0.1, *seen)) == [10, 12]
 
 
 def test_reset_forgets_people_and_time_but_not_the_ids_given(people, tracker):
@@ -242,3 +289,89 @@ def test_memory_stays_bounded_over_a_long_run(people, make_tracker):
     assert most <= 8
     tracker.update(200.0, [], [])
     assert tracker._people == []
+
+
+@settings(deadline=None, max_examples=50)
+@given(SCENES)
+def test_a_mirrored_scene_gives_the_mirrored_tracks(people, scene):
+    """Ids are given from left to right, so they are compared by who has the same one again."""
+
+    def mirrored(frames):
+        for t_s, boxes, poses in frames:
+            turned = [[1200.0 - x2, y1, 1200.0 - x1, y2, score] for x1, y1, x2, y2, score in boxes]
+            yield t_s, turned, [_mirror(pose) for pose in poses]
+
+    plain = people.play(Tracker(), _frames(scene, people))
+    turned = people.play(Tracker(), mirrored(_frames(scene, people)))
+    names: dict[int, int] = {}
+    for before, after in zip(plain, turned, strict=True):
+        places = sorted((1200.0 - t.box_xyxy[2], t.box_xyxy[1], t.track_id) for t in before)
+        found = sorted((t.box_xyxy[0], t.box_xyxy[1], t.track_id) for t in after)
+        for (*place, old), (*other, new) in zip(places, found, strict=True):
+            assert other == pytest.approx(place, abs=0.01)
+            assert names.setdefault(old, new) == new
+
+
+def _mirror(pose):
+    xy = np.array(pose.xy)
+    xy[:, 0] = 1200.0 - xy[:, 0]
+    return pose.model_copy(update={"xy": xy}).with_sides_swapped()
+
+
+@settings(deadline=None, max_examples=30)
+@given(SCENES, st.sampled_from([-512.0, 256.0, 4096.0]))
+def test_when_the_clock_starts_does_not_matter(people, scene, start_s):
+    early = people.play(Tracker(), _frames(scene, people))
+    late = people.play(Tracker(), ((start_s + t, *seen) for t, *seen in _frames(scene, people)))
+    assert [people.ids(tracks) for tracks in early] == [people.ids(tracks) for tracks in late]
+
+
+@pytest.mark.parametrize("keep_every", [2, 3, 6])
+def test_fewer_frames_a_second_give_the_same_ids(people, keep_every):
+    """Two people swap seats within three seconds, with gaps, at 30 frames a second and at a few."""
+
+    def frames():
+        for frame in range(0, 240, 1):
+            along = np.clip((frame - 60) / 90, 0, 1)
+            places = [
+                (300.0 + 300.0 * along, 400.0, 200.0, 300.0),
+                (600.0 - 300.0 * along, 380.0, 250.0, 340.0),
+            ]
+            seen = [place for i, place in enumerate(places) if not 20 + 150 * i <= frame < 50 + 150 * i]
+            yield frame / 30, [people.box(*p) for p in seen], [people.skeleton(*p) for p in seen]
+
+    every = people.play(Tracker(), frames())
+    some = people.play(Tracker(), itertools.islice(frames(), 0, None, keep_every))
+    for before, after in zip(every[::keep_every], some, strict=True):
+        seen = {track.track_id: track.box_xyxy for track in before if track.unseen_s == 0.0}
+        assert {track.track_id: track.box_xyxy for track in after if track.unseen_s == 0.0} == seen
+    assert {track.track_id for tracks in every for track in tracks} == {1, 2}
+
+
+def test_a_duplicated_or_late_frame_is_refused_and_changes_nothing(people):
+    pair = Tracker(), Tracker()
+    for frame in range(20):
+        seen = frame / 30, [people.box(300.0 + frame)], [people.skeleton(300.0 + frame)]
+        assert pair[0].update(*seen) == pair[1].update(*seen)
+        for late_s in (0.0, 0.1, 100.0):
+            with pytest.raises(FrameOrderError):
+                pair[0].update(frame / 30 - late_s, [people.box(700.0)], [people.skeleton(700.0)])
+
+
+def test_clothes_tell_two_people_of_one_build_apart(people, make_tracker):
+    """They swap seats unseen; only the colours of their clothes say so."""
+
+    def picture(left, right):
+        image = np.zeros((600, 1000, 3), np.uint8)
+        image[:, :450], image[:, 450:] = left, right
+        return image
+
+    red, blue = (20, 20, 220), (220, 40, 30)
+    for colours, expected in (((red, blue), [1, 2]), ((blue, red), [2, 1])):
+        tracker = make_tracker()
+        boxes = [people.box(350.0), people.box(560.0)]
+        for frame in range(10):
+            tracker.update(frame / 30, boxes, [], (1000, 600), picture(red, blue))
+        for frame in range(10):
+            tracks = tracker.update(2.5 + frame / 30, boxes, [], (1000, 600), picture(*colours))
+        assert [t.track_id for t in sorted(tracks, key=lambda t: t.box_xyxy)] == expected

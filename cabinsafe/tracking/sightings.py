@@ -1,0 +1,183 @@
+"""What one frame shows: skeletons made ready for arithmetic, joined with boxes into observations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cabinsafe.errors import DataError
+from cabinsafe.geometry import Array
+from cabinsafe.tracking.boxes import Row, from_centre, overlap
+from cabinsafe.tracking.matching import Pair, assign
+from cabinsafe.types import BoxXyxy, Skeleton
+
+_FARTHEST_PX = 1e6
+_LEAST_SHAPE = 0.25  # a person is at least a quarter as wide as tall, and the other way round
+_PARTS = MappingProxyType({  # keypoints that a network takes for the other side's together
+    "eye": "head", "ear": "head", "shoulder": "arms", "elbow": "arms", "wrist": "arms",
+    "hip": "legs", "knee": "legs", "ankle": "legs",
+})  # fmt: skip
+
+
+class Layout(NamedTuple):
+    """What the tracker needs to know of a skeleton's keypoints, as positions in its arrays.
+
+    Attributes:
+        hips: left and right hip, as far as there are such.
+        shoulders: left and right shoulder; none if one is missing.
+        parts: per part of the body, its left keypoints and the right ones.
+        ends: wrists and ankles, which other people's limbs are most often taken for.
+    """
+
+    hips: tuple[int, ...]
+    shoulders: tuple[int, ...]
+    parts: tuple[tuple[Array, Array], ...]
+    ends: tuple[int, ...]
+
+
+@lru_cache(maxsize=32)
+def layout_of(keypoints: tuple[str, ...]) -> Layout:
+    """Layout of skeletons with these keypoints."""
+    at = {name: i for i, name in enumerate(keypoints)}
+    pairs: dict[str, list[tuple[int, int]]] = {}
+    for name in keypoints:
+        stem = name.removeprefix("left_")
+        if stem != name and f"right_{stem}" in at:
+            pairs.setdefault(_PARTS.get(stem, stem), []).append((at[name], at[f"right_{stem}"]))
+    shoulders = tuple(at[name] for name in ("left_shoulder", "right_shoulder") if name in at)
+    return Layout(
+        tuple(at[name] for name in ("left_hip", "right_hip") if name in at),
+        shoulders if len(shoulders) == 2 else (),
+        tuple((np.array(part)[:, 0], np.array(part)[:, 1]) for part in pairs.values()),
+        tuple(i for i, name in enumerate(keypoints) if name.endswith(("_wrist", "_ankle"))),
+    )
+
+
+class Pose:
+    """A skeleton beside what is computed of it once.
+
+    Attributes:
+        xy: keypoints (K, 2) float64, NaN where absent.
+        extent: smallest box around them; it may lack area.
+        points: the same as (x, y) pairs.
+        kind: name of the layout and number of keypoints; only equal kinds can be compared.
+    """
+
+    __slots__ = ("extent", "kind", "points", "skeleton", "xy")
+
+    def __init__(self, skeleton: Skeleton, xy: Array, points: list[list[float]], extent: BoxXyxy) -> None:
+        self.skeleton, self.xy, self.points, self.extent = skeleton, xy, points, extent
+        self.kind = skeleton.topology, len(points)
+
+    @property
+    def count(self) -> int:
+        """How many keypoints were seen."""
+        return sum(1 for x, _ in self.points if not math.isnan(x))
+
+    @property
+    def layout(self) -> Layout:
+        """Where which keypoint is."""
+        return layout_of(self.skeleton.keypoints)
+
+
+def checked_poses(skeletons: Any) -> list[Pose]:
+    """Skeletons with at least one keypoint, sorted so that the caller's order does not matter.
+
+    Raises:
+        DataError: not a sequence of skeletons, or a keypoint that is nowhere near a frame.
+    """
+    if not isinstance(skeletons, Sequence) or not all(isinstance(item, Skeleton) for item in skeletons):
+        raise DataError(f"skeletons must be a sequence of Skeleton, got {skeletons!r:.80}")
+    poses: list[Pose] = []
+    for size in {len(skeleton.keypoints) for skeleton in skeletons} - {0}:
+        members = [skeleton for skeleton in skeletons if len(skeleton.keypoints) == size]
+        points = np.array([skeleton.xy for skeleton in members], dtype=np.float64)
+        low, high = np.fmin.reduce(points, axis=1).tolist(), np.fmax.reduce(points, axis=1).tolist()
+        rows = zip(members, points, points.tolist(), low, high, strict=True)
+        for skeleton, xy, pairs, (x1, y1), (x2, y2) in rows:
+            if not math.isnan(x1):
+                poses.append(Pose(skeleton, xy, pairs, (x1, y1, x2, y2)))
+    if any(abs(side) > _FARTHEST_PX for pose in poses for side in pose.extent):
+        raise DataError(f"keypoints must lie within {_FARTHEST_PX:.0e} pixels, got {skeletons!r:.80}")
+    if len(poses) > 1:
+        poses.sort(key=lambda pose: (pose.extent, pose.skeleton.person_score, pose.skeleton.topology))
+    return poses
+
+
+class Observation:
+    """One person in one frame, as detector and pose network saw them; at least one of the two did.
+
+    Attributes:
+        box_xyxy: detection box, else the box around the keypoints, pixels.
+        detected: whether the box is the detector's.
+        pose: keypoints, or None.
+        score: the better of the scores, [0, 1].
+        x, y, log_w, log_h: centre, and logs of width and height, of the box.
+        seat: name of the seat it is in, or None.
+    """
+
+    __slots__ = ("box_xyxy", "detected", "log_h", "log_w", "pose", "score", "seat", "x", "y")
+
+    def __init__(self, box_xyxy: BoxXyxy, detected: bool, pose: Pose | None, score: float) -> None:
+        x1, y1, x2, y2 = box_xyxy
+        self.box_xyxy, self.detected, self.pose, self.score = box_xyxy, detected, pose, score
+        self.x, self.y = (x1 + x2) / 2.0, (y1 + y2) / 2.0
+        self.log_w, self.log_h = math.log(x2 - x1), math.log(y2 - y1)
+        self.seat: str | None = None
+
+
+def join(
+    boxes: Sequence[Row], poses: Sequence[Pose], join_share: float, min_keypoints: int
+) -> list[Observation]:
+    """Pair boxes with skeletons by one global assignment.
+
+    Args:
+        boxes: x1, y1, x2, y2, score, checked.
+        poses: each with at least one keypoint.
+        join_share: least share of a skeleton's keypoints inside its box.
+        min_keypoints: what a skeleton without a box must have; poorer ones are noise and left out.
+    """
+    partner = dict(assign(_join_costs(boxes, poses, join_share)))
+    observations = []
+    for row, (x1, y1, x2, y2, score) in enumerate(boxes):
+        pose = poses[partner[row]] if row in partner else None
+        best = score if pose is None else max(score, pose.skeleton.person_score)
+        observations.append(Observation((x1, y1, x2, y2), True, pose, best))
+    taken = set(partner.values())
+    for column, pose in enumerate(poses):
+        if column not in taken and (box := keypoint_box(pose, min_keypoints)) is not None:
+            observations.append(Observation(box, False, pose, pose.skeleton.person_score))
+    return observations
+
+
+def keypoint_box(pose: Pose, min_keypoints: int) -> BoxXyxy | None:
+    """Box around the keypoints with a person's least width and height; None if there are too few to say."""
+    x1, y1, x2, y2 = pose.extent
+    width, height = x2 - x1, y2 - y1
+    if pose.count < min_keypoints or max(width, height) < 1.0:
+        return None
+    sides = max(width, _LEAST_SHAPE * height), max(height, _LEAST_SHAPE * width)
+    return from_centre(((x1 + x2) / 2.0, (y1 + y2) / 2.0), sides)
+
+
+def _join_costs(boxes: Sequence[Row], poses: Sequence[Pose], join_share: float) -> dict[Pair, float]:
+    """Cost of each possible pair: 0 for a box full of its keypoints, which span it."""
+    costs = {}
+    for row, (x1, y1, x2, y2, _) in enumerate(boxes):
+        for column, pose in enumerate(poses):
+            left, top, right, bottom = pose.extent
+            if left > x2 or right < x1 or top > y2 or bottom < y1:
+                continue
+            if left >= x1 and right <= x2 and top >= y1 and bottom <= y2:
+                share = 1.0
+            else:
+                inside = sum(1 for x, y in pose.points if x1 <= x <= x2 and y1 <= y <= y2)
+                share = inside / pose.count
+            if share >= join_share:
+                costs[row, column] = 1.0 - (share + overlap((x1, y1, x2, y2), pose.extent)) / 2.0
+    return costs
