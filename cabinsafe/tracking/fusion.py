@@ -38,7 +38,7 @@ class PoseInBox:
         self._kind: tuple[str, int] | None = None
         self._places: Array = np.zeros((0, 2))
         self._wander: Array = np.zeros((0, 2))
-        self._sums: Array = np.zeros((2, 3, 0))
+        self._sums: Array | None = None
         self._learned_s = -math.inf
         self._by_detector = False
 
@@ -62,7 +62,7 @@ class PoseInBox:
             places = np.where(seen, self._places + newness * off, np.where(first, places, self._places))
         self._kind, self._places, self._wander = pose.kind, places, wander
         self._learned_s, self._by_detector = t_s, detected
-        self._prepare()
+        self._sums = None
 
     def box_of(self, pose: Pose, union_xyxy: BoxXyxy, expected_wh: tuple[float, float]) -> BoxXyxy:
         """Detection box that the keypoints speak for; the box around them in a posture not learned.
@@ -96,6 +96,8 @@ class PoseInBox:
         self, xy: Array, used: NDArray[np.bool_], expected_wh: tuple[float, float]
     ) -> tuple[tuple[float, float], tuple[float, float]]:
         """Sides and centre of the box that fits best where ``used`` (K, 2) is true."""
+        if self._sums is None:
+            self._sums = self._weights()
         columns = np.zeros((2, len(xy), 2))
         np.copyto(columns[..., 0], xy.T, where=used.T)
         columns[..., 1] = used.T
@@ -109,11 +111,13 @@ class PoseInBox:
             centre.append(middle - sides[-1] * middle_at)
         return (sides[0], sides[1]), (centre[0], centre[1])
 
-    def _prepare(self) -> None:
+    def _weights(self) -> Array:
         """Weights of the keypoints (2, 3, K), per axis: plain, times place, times place squared."""
         weights = 1.0 / (self._wander + _LEAST_WANDER**2)
-        products = np.stack([weights, weights * self._places, weights * self._places**2])
-        self._sums = np.nan_to_num(np.moveaxis(products, 2, 0))
+        weighted = weights * self._places
+        sums: Array = np.array([weights, weighted, weighted * self._places]).transpose(2, 0, 1)
+        np.copyto(sums, 0.0, where=np.isnan(sums))
+        return sums
 
     def state(self) -> dict[str, Any]:
         """What was learned, as plain values."""
@@ -130,6 +134,5 @@ class PoseInBox:
             learned._kind = (str(state["kind"][0]), int(state["kind"][1]))
         learned._places = np.array(state["places"], dtype=np.float64).reshape(-1, 2)
         learned._wander = np.array(state["wander"], dtype=np.float64).reshape(-1, 2)
-        learned._prepare()
         learned._learned_s, learned._by_detector = float(state["learned_s"]), bool(state["by_detector"])
         return learned

@@ -77,7 +77,7 @@ class Pose:
     @property
     def count(self) -> int:
         """How many keypoints were seen."""
-        return sum(1 for x, _ in self.points if not math.isnan(x))
+        return len([x for x, _ in self.points if not math.isnan(x)])
 
     @property
     def layout(self) -> Layout:
@@ -176,8 +176,8 @@ def _join_costs(boxes: Sequence[Row], poses: Sequence[Pose], join_share: float) 
             if left >= x1 and right <= x2 and top >= y1 and bottom <= y2:
                 share = 1.0
             else:
-                inside = sum(1 for x, y in pose.points if x1 <= x <= x2 and y1 <= y <= y2)
-                share = inside / pose.count
+                inside = [x for x, y in pose.points if x1 <= x <= x2 and y1 <= y <= y2]
+                share = len(inside) / pose.count
             if share >= join_share:
                 costs[row, column] = 1.0 - (share + overlap((x1, y1, x2, y2), pose.extent)) / 2.0
     return costs
