@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from enum import Enum
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,19 +11,14 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from cabinsafe.cli_parts import SplitName, progress_bar
 
 if TYPE_CHECKING:
     from cabinsafe.evaluation.results import SetResult
 
 evaluate_app = typer.Typer(no_args_is_help=True, help="Accuracy and speed on labelled data.")
-
-
-class _Split(str, Enum):
-    train = "train"
-    val = "val"
-    test = "test"
 
 
 @evaluate_app.callback()
@@ -45,7 +39,7 @@ def pose(
         list[str] | None,
         typer.Option("--model", "-m", help="Embedded network's name, or a card; may be repeated."),
     ] = None,
-    split: Annotated[_Split | None, typer.Option(help="Part of each set; by default all of it.")] = None,
+    split: Annotated[SplitName | None, typer.Option(help="Part of each set; by default all of it.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many images of each set.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Of the network.")] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Draws of the images for intervals.")] = 1000,
@@ -77,7 +71,7 @@ def pose(
             for name, given in zip(names, models, strict=True)
         }
         prepare_folder(out)
-        progress = stack.enter_context(_progress_bar(console))
+        progress = stack.enter_context(progress_bar(console))
         task = progress.add_task("images", total=len(names) * sum(len(one.paths) for one in opened))
 
         def advance(set_name: str, network: str) -> None:
@@ -89,16 +83,6 @@ def pose(
         _show(console, result)
     console.print(
         f"more figures, and pictures of mistakes, in {out / HTML_FILE}", soft_wrap=True, markup=False
-    )
-
-
-def _progress_bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
     )
 
 

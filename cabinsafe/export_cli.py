@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from cabinsafe.errors import ConfigError, MissingExtraError
+from cabinsafe.cli_parts import SplitName, progress_bar, require_extra
+from cabinsafe.errors import ConfigError
 
 if TYPE_CHECKING:
     from cabinsafe.training.pose.quantise import QuantisationReport
@@ -37,12 +36,6 @@ class _Calibrator(str, Enum):
     entropy = "entropy"
 
 
-class _Split(str, Enum):
-    train = "train"
-    val = "val"
-    test = "test"
-
-
 @export_app.command("onnx")
 def onnx_(
     checkpoint: Annotated[
@@ -53,7 +46,7 @@ def onnx_(
     licence: Annotated[str | None, typer.Option(help="Of the network, for its card.")] = None,
 ) -> None:
     """Write a trained network as float ONNX, with its card, and check it against torch."""
-    _require("exporting a pose network", "torch", "onnx")
+    require_extra("exporting a pose network", "train", "torch", "onnx")
     from cabinsafe.resources import sha256_of
     from cabinsafe.training.pose.cards import UNKNOWN_LICENCE, write_card
     from cabinsafe.training.pose.export import export_onnx, largest_difference, read_any_network
@@ -89,7 +82,7 @@ def int8(
     annotations: Annotated[
         Path | None, typer.Option(help="COCO-style annotations: only their pictures are taken.")
     ] = None,
-    split: Annotated[_Split | None, typer.Option(help="Only this part of the annotated pictures.")] = None,
+    split: Annotated[SplitName | None, typer.Option(help="Only this part of the annotated pictures.")] = None,
     target: Annotated[_Target, typer.Option(help="What shall run it.")] = _Target.onnxruntime,
     calibrator: Annotated[_Calibrator, typer.Option(help="How ranges are chosen.")] = _Calibrator.mse,
     images: Annotated[int, typer.Option("--images", "-n", min=1, help="Pictures to calibrate on.")] = 150,
@@ -104,7 +97,7 @@ def int8(
 
     `cabinsafe evaluate pose` then tells what it costs in accuracy.
     """
-    _require("quantising a pose network", "onnx")
+    require_extra("quantising a pose network", "train", "onnx")
     from cabinsafe.training.pose.int8.pictures import find_pictures
     from cabinsafe.training.pose.quantise import QuantisationOptions, quantise
 
@@ -119,9 +112,8 @@ def int8(
     )
     pictures = find_pictures(calibration, annotations, None if split is None else split.value)
     console = Console(highlight=False)
-    columns = (TextColumn("calibrating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=None)
+    with progress_bar(console) as progress:
+        task = progress.add_task("calibrating", total=None)
         report = quantise(
             card,
             pictures,
@@ -146,11 +138,3 @@ def _show(console: Console, report: QuantisationReport) -> None:
 def _check_out(out: Path) -> None:
     if out.suffix != ".onnx" or not out.parent.is_dir():
         raise ConfigError(f"--out: expected a file name ending in .onnx, in a folder that exists; got {out}")
-
-
-def _require(feature: str, *packages: str) -> None:
-    for package in packages:
-        try:
-            importlib.import_module(package)
-        except ImportError as error:
-            raise MissingExtraError(feature, "train", package) from error

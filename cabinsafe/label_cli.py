@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cabinsafe.cli_parts import SplitName, progress_bar
 from cabinsafe.errors import OutputError
 
 label_app = typer.Typer(no_args_is_help=True, help="Labels by a teacher.")
-
-
-class _Split(str, Enum):
-    train = "train"
-    val = "val"
-    test = "test"
 
 
 @label_app.command()
@@ -30,7 +23,7 @@ def complete(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Keypoint file to write, JSON.")],
     split: Annotated[
-        _Split | None, typer.Option(help="Complete this part only; the rest stays as it is.")
+        SplitName | None, typer.Option(help="Complete this part only; the rest stays as it is.")
     ] = None,
     min_score: Annotated[
         float, typer.Option(min=0, max=1, help="From which on the teacher is believed.")
@@ -58,8 +51,7 @@ def complete(
     teacher = MoveNet(model, threads)
     ids = choose(people.image_ids, None if split is None else split.value)
     console = Console(highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    with progress_bar(console) as progress:
         task = progress.add_task("images", total=len(ids))
         options = TeacherOptions(min_score=min_score)
         content = complete_labels(people, images, teacher, options, ids, lambda: progress.advance(task))

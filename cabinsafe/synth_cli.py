@@ -141,8 +141,8 @@ def scene(
     """Draw a scene as JSON, to look at and to edit; `images --scenes` takes its picture."""
     from cabinsafe.synthetic.body import BodyModel
     from cabinsafe.synthetic.casting import draw_scene
-    from cabinsafe.synthetic.image_folder import replace_file
     from cabinsafe.synthetic.recipe import load_recipe
+    from cabinsafe.whole_files import replace_file
 
     drawn = draw_scene(seed, load_recipe(recipe), BodyModel(), assets).model_dump_json(indent=1)
     if out is None:

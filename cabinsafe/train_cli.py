@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
-from cabinsafe.errors import MissingExtraError
+from cabinsafe.cli_parts import progress_bar, require_extra
 
 train_app = typer.Typer(no_args_is_help=True, help="Networks and classifiers of your own.")
 
@@ -22,14 +21,13 @@ def pose(config: Annotated[Path, typer.Argument(help="YAML file of the run.")]) 
 
     With several accelerators: torchrun --nproc-per-node N -m cabinsafe.cli train pose CONFIG.
     """
-    _require_extra()
+    require_extra("training a pose network", "train", "torch", "onnx", "pycocotools")
     from cabinsafe.training.pose.config import load_config
     from cabinsafe.training.pose.recipe import run
 
     settings = load_config(config)
     console = Console(highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    with progress_bar(console) as progress:
         path = run(settings, _Bar(progress, settings.steps))
     if path is not None:
         console.print(f"wrote {path}", soft_wrap=True, markup=False)
@@ -50,11 +48,3 @@ class _Bar:
         """Print a line."""
         values = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
         self._progress.console.print(f"step {number}: {values}", markup=False)
-
-
-def _require_extra() -> None:
-    for package in ("torch", "onnx", "pycocotools"):
-        try:
-            importlib.import_module(package)
-        except ImportError as error:
-            raise MissingExtraError("training a pose network", "train", package) from error

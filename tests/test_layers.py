@@ -13,13 +13,14 @@ ROOT = Path(__file__).resolve().parent.parent / "cabinsafe"
 LAYERS = [
     ["cli"],
     ["synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli"],
+    ["cli_parts"],
     ["run", "doctor"],
     ["analyzer"],
     ["config"],
     ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts", "jsonl"],
     ["views", "onnx_session", "cards", "data"],
     ["types", "geometry", "resources", "closing"],
-    ["fields", "options", "yaml_file"],
+    ["fields", "options", "yaml_file", "whole_files"],
     ["errors"],
 ]
 SIDE = ["media", "training", "synthetic", "evaluation"]
@@ -33,7 +34,7 @@ CLIS = ["cli", "synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", 
 VENDORS = {  # third-party package: the only places that may import it
     "cv2": ["media", "pose.preprocess", "doctor", "training", "synthetic", "evaluation.pictures"],
     "onnxruntime": ["onnx_session", "doctor", "training"],
-    "filterpy": ["tracking.motion"],
+    "filterpy": [],
     "cabinsafe._native": ["pose.decoder"],
     "cabinsafe._render": ["synthetic.render"],
     "torch": ["training", "synthetic.body"],
@@ -42,7 +43,7 @@ VENDORS = {  # third-party package: the only places that may import it
     "skl2onnx": ["training"],
     "pycocotools": ["evaluation.accuracy"],
     "typer": CLIS,
-    "rich": CLIS,
+    "rich": [*CLIS, "cli_parts"],
     "mlflow": ["training.pose.run_log"],
     "yaml": ["yaml_file"],
 }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cabinsafe.errors import DataError
@@ -80,6 +82,37 @@ def read_coco(path: Path) -> CocoFile:
         if annotation.image_id not in known:
             raise DataError(f"{path}: annotations[{number}] is of image {annotation.image_id}, not in images")
     return content
+
+
+def keypoint_values(
+    path: Path, keypoints: Sequence[Sequence[float]], names: Sequence[str], place: Callable[[int], str]
+) -> NDArray[np.float64]:
+    """Return x, y and visibility (M, K, 3) of flat keypoint lists.
+
+    Args:
+        path: the file, for messages.
+        keypoints: one flat list for each of M annotations.
+        names: the K keypoints.
+        place: what messages call an annotation, by its number.
+
+    Raises:
+        DataError: a list has another length, or a visibility is none.
+    """
+    for number, values in enumerate(keypoints):
+        if len(values) != 3 * len(names):
+            raise DataError(
+                f"{path}: {place(number)}: expected 3 values for each of {len(names)} keypoints, "
+                f"{3 * len(names)} in all, got {len(values)}"
+            )
+    given = np.array(keypoints, np.float64).reshape(-1, len(names), 3)
+    odd = np.argwhere(~np.isin(given[..., 2], (0, 1, 2)))
+    if len(odd):
+        number, column = odd[0]
+        raise DataError(
+            f"{path}: {place(number)}: expected 0, 1 or 2 for the visibility of {names[column]}, "
+            f"got {given[number, column, 2]:g}"
+        )
+    return given
 
 
 def _require_distinct(path: Path, name: str, ids: Iterable[int]) -> None:

@@ -11,7 +11,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cabinsafe.data.coco_file import COCO_KEYPOINTS, AnnotationEntry, CocoFile, ImageEntry, read_coco
+from cabinsafe.data.coco_file import (
+    COCO_KEYPOINTS,
+    AnnotationEntry,
+    CocoFile,
+    ImageEntry,
+    keypoint_values,
+    read_coco,
+)
 from cabinsafe.errors import DataError
 
 KEYPOINTS: Final[tuple[str, ...]] = (*COCO_KEYPOINTS, "neck")
@@ -162,20 +169,9 @@ def _rows(path: Path, content: CocoFile) -> NDArray[np.float64]:
     """Return x, y and visibility (M, 18, 3) of every annotation, in the order of :data:`KEYPOINTS`."""
     names = content.categories[0].keypoints
     places = _places(path, names)
-    for number, annotation in enumerate(content.annotations):
-        if len(annotation.keypoints) != 3 * len(names):
-            raise DataError(
-                f"{path}: annotations[{number}].keypoints: expected 3 values for each of {len(names)} "
-                f"keypoints, {3 * len(names)} in all, got {len(annotation.keypoints)}"
-            )
-    given = np.array([a.keypoints for a in content.annotations], np.float64).reshape(-1, len(names), 3)
-    odd = np.argwhere(~np.isin(given[..., 2], (0, 1, 2)))
-    if len(odd):
-        number, place = odd[0]
-        raise DataError(
-            f"{path}: annotations[{number}].keypoints: expected 0, 1 or 2 for the visibility of "
-            f"{names[place]}, got {given[number, place, 2]:g}"
-        )
+    given = keypoint_values(
+        path, [a.keypoints for a in content.annotations], names, lambda n: f"annotations[{n}].keypoints"
+    )
     rows = np.zeros((len(given), len(KEYPOINTS), 3))
     rows[:, places] = given
     rows[rows[..., 2] == 0, :2] = np.nan

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 from typing_extensions import Self
 
-from cabinsafe.errors import DataError, OutputError
+from cabinsafe.errors import DataError
 from cabinsafe.fields import Record, SeatName
+from cabinsafe.whole_files import replace_file
 
 _Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Length = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -152,13 +152,7 @@ def write_truth(path: str | Path, truth: ClipTruth) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    file = Path(path)
-    partial = file.with_name(f".{file.name}.part")
-    try:
-        partial.write_text(truth.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        os.replace(partial, file)  # whole or not at all
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    replace_file(Path(path), truth.model_dump_json(indent=1).encode() + b"\n")
 
 
 def interval_iou(a_start: float, a_end: float, b_start: float, b_end: float) -> float:

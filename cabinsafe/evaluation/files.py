@@ -11,6 +11,7 @@ from cabinsafe.errors import OutputError
 from cabinsafe.evaluation.page import html_page
 from cabinsafe.evaluation.pose import Evaluation
 from cabinsafe.evaluation.sets import PoseSet
+from cabinsafe.whole_files import replace_file
 
 JSON_FILE: Final = "report.json"
 HTML_FILE: Final = "report.html"
@@ -40,7 +41,4 @@ def write_report(folder: Path, evaluation: Evaluation, sets: Sequence[PoseSet]) 
         HTML_FILE: html_page(evaluation, sets),
     }
     for name, text in texts.items():
-        try:
-            (folder / name).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"{folder / name}: cannot be written: {error.strerror or error}") from error
+        replace_file(folder / name, text.encode())

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +12,7 @@ from typing import Any, Literal
 from cabinsafe.errors import OutputError
 from cabinsafe.synthetic.labels import Record, coco_text
 from cabinsafe.synthetic.variety import variety
+from cabinsafe.whole_files import replace_file
 
 ImageFormat = Literal["jpg", "png"]
 
@@ -118,20 +117,3 @@ class ImageFolder:
                     f"{self.path}: holds pictures of another job, its {key} is {theirs!r:.80} and not "
                     f"{ours!r:.80}; choose another folder"
                 )
-
-
-def replace_file(path: Path, data: bytes | Iterable[bytes]) -> None:
-    """Put a file in place as a whole, in one step; pieces are written as they come.
-
-    Raises:
-        OutputError: it cannot be written; what was there before stays.
-    """
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with partial.open("wb") as file:
-            file.writelines([data] if isinstance(data, bytes) else data)
-        os.replace(partial, path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
-from cabinsafe.data.coco_file import COCO_KEYPOINTS
+from cabinsafe.data.coco_file import COCO_KEYPOINTS, keypoint_values
 from cabinsafe.data.convert.names import KeypointNames
 from cabinsafe.data.convert.people import Labels, Person, Picture, outside
 from cabinsafe.data.convert.source import Entry, Pixels, checked, read_json
@@ -105,20 +105,12 @@ def _rows(
     source: Path, given_names: tuple[str, ...], annotations: list[_Annotation], names: KeypointNames
 ) -> NDArray[np.float64]:
     """Return x, y and visibility (M, 18, 3), continuous, in the order of :data:`KEYPOINTS`."""
-    for annotation in annotations:
-        if len(annotation.keypoints) != 3 * len(given_names):
-            raise DataError(
-                f"{source}: annotation {annotation.id}: expected 3 values for each of {len(given_names)} "
-                f"keypoints, got {len(annotation.keypoints)}"
-            )
-    given = np.array([each.keypoints for each in annotations], np.float64).reshape(-1, len(given_names), 3)
-    odd = np.argwhere(~np.isin(given[..., 2], (0, 1, 2)))
-    if len(odd):
-        number, column = odd[0]
-        raise DataError(
-            f"{source}: annotation {annotations[number].id}: expected 0, 1 or 2 for the visibility of "
-            f"{given_names[column]}, got {given[number, column, 2]:g}"
-        )
+    given = keypoint_values(
+        source,
+        [annotation.keypoints for annotation in annotations],
+        given_names,
+        lambda n: f"annotation {annotations[n].id}",
+    )
     labelled = given[given[..., 2] > 0, :2]
     if (labelled == np.floor(labelled)).all():
         given[..., :2] += 0.5

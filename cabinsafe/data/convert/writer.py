@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 
 from cabinsafe.data.convert.people import AREA_OF_BOX, Labels, Person, Picture
 from cabinsafe.data.keypoints import KEYPOINTS
-from cabinsafe.errors import DataError, OutputError
+from cabinsafe.errors import DataError
+from cabinsafe.whole_files import replace_file
 
 _PERSON: Final = 1  # category id
 _NECK: Final = KEYPOINTS.index("neck")
@@ -76,7 +76,7 @@ def write_labels(labels: Labels, out: Path, source: Path, folder: Path) -> Summa
         text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     except ValueError as error:
         raise DataError(f"{source}: it has an attribute that is not finite: {error}") from error
-    _replace_file(out, text.encode() + b"\n")
+    replace_file(out, text.encode() + b"\n")
     return Summary(
         images=len(labels.pictures),
         people=int(labelled.sum()),
@@ -179,12 +179,3 @@ def _keypoints(rows: NDArray[np.float64]) -> dict[str, Any]:
     for x, y, visibility in rows.round(_DIGITS).tolist():
         flat += (x, y, int(visibility)) if visibility else (0, 0, 0)
     return {"keypoints": flat, "num_keypoints": int(np.count_nonzero(rows[:, 2]))}
-
-
-def _replace_file(path: Path, data: bytes) -> None:
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error

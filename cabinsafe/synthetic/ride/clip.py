@@ -23,13 +23,13 @@ from cabinsafe.synthetic.body import BodyModel
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.views import cabin_file
 from cabinsafe.synthetic.camera import Camera
-from cabinsafe.synthetic.image_folder import replace_file
 from cabinsafe.synthetic.posing.styles import STYLES
 from cabinsafe.synthetic.ride.film import Film
 from cabinsafe.synthetic.ride.spec import RideSpec
 from cabinsafe.synthetic.truth import RULES
 from cabinsafe.synthetic.workers import spread
 from cabinsafe.types import Scene
+from cabinsafe.whole_files import replace_file
 from cabinsafe.yaml_file import write_mapping
 
 VIDEO_FILE, SCENES_FILE, TRUTH_FILE = "ride.mp4", "scenes.jsonl", "truth.json"

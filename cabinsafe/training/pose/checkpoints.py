@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,13 +15,13 @@ from cabinsafe.training.pose.networks.base import PoseNetwork
 from cabinsafe.training.pose.networks.light import LightNetwork
 from cabinsafe.training.pose.networks.onnx_weights import read_onnx_network
 from cabinsafe.training.pose.networks.openpose_mobilenet import OpenPoseMobileNet
+from cabinsafe.whole_files import replacing
 
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     """Write beside the target, then move over it: a crash never leaves half a checkpoint."""
-    partial = path.with_suffix(".partial")
-    torch.save(dict(state), partial)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        torch.save(dict(state), partial)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-import numpy as np
-
 from cabinsafe.data import KEYPOINTS, LabelledImage, read_keypoints
-from cabinsafe.data.split import select
+from cabinsafe.data.split import choose, select
 from cabinsafe.errors import DataError
 from cabinsafe.evaluation.accuracy import measure, predict_all
 from cabinsafe.media import read_image
@@ -16,8 +14,6 @@ from cabinsafe.pose.decoder import PafDecoder
 from cabinsafe.training.pose.config import PoseTrainingConfig, SetSpec
 from cabinsafe.training.pose.networks.base import PoseNetwork
 from cabinsafe.training.pose.predictor import make_predictor
-
-_SHUFFLE_SEED = 0
 
 
 def read_set(spec: SetSpec, keypoints: Sequence[str]) -> list[LabelledImage]:
@@ -32,9 +28,8 @@ def read_set(spec: SetSpec, keypoints: Sequence[str]) -> list[LabelledImage]:
         raise DataError(
             f"{spec.annotations}: none of its {len(people.image_ids)} images is in '{spec.split}'"
         )
-    if spec.limit is not None and spec.limit < len(ids):
-        order = np.random.default_rng(_SHUFFLE_SEED).permutation(len(ids))[: spec.limit]
-        ids = [ids[place] for place in sorted(order)]
+    if spec.limit is not None:
+        ids = choose(ids, limit=spec.limit)
     images = people.labelled_images(spec.images, keypoints, ids)
     missing = [image.path.name for image in images if not image.path.is_file()]
     if missing:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,12 +12,13 @@ import numpy as np
 import onnx
 import torch
 
-from cabinsafe.errors import ModelError, OutputError, ShapeError
+from cabinsafe.errors import ModelError, ShapeError
 from cabinsafe.onnx_session import open_session
 from cabinsafe.training.pose.cards import INPUT_NAME, output_names
 from cabinsafe.training.pose.checkpoints import read_checkpoint, read_network
 from cabinsafe.training.pose.networks.base import PoseNetwork
 from cabinsafe.training.pose.networks.trt_checkpoint import load_trt_checkpoint
+from cabinsafe.whole_files import replacing
 
 _OPSET: Final = 17
 
@@ -66,8 +66,7 @@ def export_onnx(network: PoseNetwork, path: Path, notes: Mapping[str, str]) -> N
     outputs = output_names(network.layout)
     spatial = {0: "batch", 2: "height", 3: "width"}
     coarse = {0: "batch", 2: "map_height", 3: "map_width"}
-    partial = path.with_suffix(".partial")
-    try:
+    with replacing(path) as partial:
         with warnings.catch_warnings():
             # The exporter that torch would rather have needs a further package, and names nodes differently.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -86,9 +85,6 @@ def export_onnx(network: PoseNetwork, path: Path, notes: Mapping[str, str]) -> N
         onnx.helper.set_model_props(model, dict(notes))
         onnx.checker.check_model(model, full_check=True)
         onnx.save(model, str(partial))
-        os.replace(partial, path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def largest_difference(network: PoseNetwork, path: Path, sizes: Iterable[tuple[int, int, int]]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from cabinsafe.training.pose.int8.heads import Levels, find_ends, merge_levels, 
 from cabinsafe.training.pose.int8.pictures import batches, draw
 from cabinsafe.training.pose.int8.qdq import Target, float_nodes, insert_qdq, read_levels_from_image
 from cabinsafe.training.pose.int8.source import load_source
+from cabinsafe.whole_files import replacing
 
 Progress = Callable[[int, int], None]
 """Is told how many pictures are done, and of how many."""
@@ -161,13 +161,9 @@ def _quantised(model: Model, spec: InputSpec, feeds: _Feeds, options: Quantisati
 
 
 def _save(model: Model, out: Path) -> None:
-    partial = out.with_suffix(".partial")
     onnx.checker.check_model(model)
-    try:
+    with replacing(out) as partial:
         onnx.save(model, str(partial))
-        os.replace(partial, out)
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written: {error.strerror or error}") from error
 
 
 def _compare(parent: PoseCard, out: Path, pictures: Sequence[Path], threads: int) -> dict[str, MapDifference]:

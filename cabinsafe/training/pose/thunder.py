@@ -8,7 +8,6 @@ takes nobody else's keypoint, and agrees with what the person's human labels say
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +22,13 @@ from cabinsafe.data import COCO_KEYPOINTS, KEYPOINTS, KeypointSet
 from cabinsafe.data.coco_file import read_coco
 from cabinsafe.data.convert import AREA_OF_BOX
 from cabinsafe.data.convert.writer import with_necks
-from cabinsafe.errors import EngineError, ModelError, OutputError
+from cabinsafe.errors import EngineError, ModelError
 from cabinsafe.evaluation.pairs import similarities
 from cabinsafe.media import read_image
 from cabinsafe.onnx_session import open_session
 from cabinsafe.options import Options
 from cabinsafe.resources import sha256_of
+from cabinsafe.whole_files import replace_file
 
 Image = NDArray[np.uint8]
 Rows = NDArray[np.float64]
@@ -252,13 +252,8 @@ def write_completed(content: dict[str, Any], out: Path) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False) + "\n"
-    partial = out.with_name(f".{out.name}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, out)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from error
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    replace_file(out, text.encode() + b"\n")
 
 
 def _needs_teacher(annotation: Mapping[str, Any]) -> bool:
