@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, overload
@@ -11,24 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
+from cabinsafe.assembly import assemble
 from cabinsafe.closing import Closing
 from cabinsafe.config import CabinConfig, load_config
-from cabinsafe.detectors import Detector, detector_class
-from cabinsafe.errors import ConfigError, DataError, FrameOrderError
+from cabinsafe.detectors import Detector
+from cabinsafe.errors import DataError, FrameOrderError
 from cabinsafe.events import EventGate
-from cabinsafe.person_detectors import PersonDetector, make_person_detector
-from cabinsafe.pose import (
-    Engine,
-    OnnxEngine,
-    PafDecoder,
-    PoseCard,
-    PoseEstimator,
-    PoseResult,
-    ReplayEngine,
-)
-from cabinsafe.pose.engines import TensorSpec
-from cabinsafe.tracking import Tracker
-from cabinsafe.types import EndReason, Event, Frame, Reading, Scene, Skeleton
+from cabinsafe.person_detectors import PersonDetector
+from cabinsafe.pose import Engine, PosePrior, PoseResult
+from cabinsafe.tracking import CameraTrackers, OccupantLinker, Tracker, occupancy
+from cabinsafe.types import EndReason, Event, Frame, Reading, Scene
 from cabinsafe.views import CameraView
 
 Boxes = NDArray[np.float64]
@@ -37,8 +28,15 @@ Boxes = NDArray[np.float64]
 class Estimator(Protocol):
     """What the analyzer needs of pose estimation; :class:`~cabinsafe.pose.PoseEstimator` has it."""
 
-    def estimate(self, frames: Sequence[Frame]) -> list[PoseResult]:
-        """One result per frame."""
+    def estimate(
+        self, frames: Sequence[Frame], expected: Sequence[PosePrior | None] | None = None
+    ) -> list[PoseResult]:
+        """One result per frame; ``expected`` says who is expected where, if that is known."""
+        ...
+
+    @property
+    def keypoints(self) -> tuple[str, ...]:
+        """Names of a skeleton's keypoints, in order; asked for only if somebody is expected."""
         ...
 
     def close(self) -> None:
@@ -47,12 +45,17 @@ class Estimator(Protocol):
 
 
 class Inspection(NamedTuple):
-    """Every intermediate of one frame; ``boxes`` are the detections (N, 5), None if nothing looked."""
+    """Every intermediate of one frame.
+
+    ``boxes`` are the detections (N, 5), None if nothing looked; ``occupancy`` has a reading per seat of the
+    camera's view.
+    """
 
     frame: Frame
     pose: PoseResult
     boxes: Boxes | None
     scene: Scene
+    occupancy: tuple[Reading, ...]
     readings: tuple[Reading, ...]
     events: tuple[Event, ...]
 
@@ -67,6 +70,8 @@ class CabinAnalyzer(Closing):
         gate: turns readings into events.
         person_detector: optional second source of people, in place of the network's own boxes.
         views: camera views by id; a mirrored one has its skeletons' sides swapped.
+        linker: makes tracks of several cameras one occupant.
+        expect_s: a keypoint seen no longer ago is expected in the next frame; 0 expects nobody.
     """
 
     def __init__(
@@ -78,13 +83,16 @@ class CabinAnalyzer(Closing):
         *,
         person_detector: PersonDetector | None = None,
         views: Mapping[str, CameraView] | None = None,
+        linker: OccupantLinker | None = None,
+        expect_s: float = 0.0,
     ) -> None:
         self._estimator = estimator
-        self._tracker = tracker
+        self._views = dict(views or {})
+        self._trackers = CameraTrackers(tracker, self._views, linker)
         self._detectors = tuple(detectors)
         self._gate = gate
         self._person_detector = person_detector
-        self._views = dict(views or {})
+        self._expect_s = expect_s
         self._last_t_s: dict[str, float] = {}
 
     @classmethod
@@ -100,26 +108,16 @@ class CabinAnalyzer(Closing):
             ModelError: a network or classifier is missing, or is not the one its card describes.
         """
         cabin = config if isinstance(config, CabinConfig) else load_config(config)
-        card = PoseCard.load(cabin.pose.model)
-        detectors = _make_detectors(cabin, card)
-        ids = itertools.count(1)
-        digests = {card.file: card.sha256}
-        for detector in detectors:
-            digests |= detector.digests
-        options = dict(cabin.events)
-        default = options.pop("default", None)
+        parts = assemble(cabin, engine)
         return cls(
-            PoseEstimator(
-                engine or _make_engine(cabin, card),
-                card,
-                PafDecoder(card.topology, cabin.pose.decoder),
-                cabin.pose.box_decoder if cabin.pose.boxes else None,
-            ),
-            {camera: Tracker(cabin.tracker, view, ids) for camera, view in cabin.views.items()},
-            detectors,
-            EventGate(options, default, config_digest=cabin.digest, model_digests=digests),
-            person_detector=_make_person_detector(cabin),
+            parts.estimator,
+            parts.trackers,
+            parts.detectors,
+            parts.gate,
+            person_detector=parts.person_detector,
             views=cabin.views,
+            linker=parts.linker,
+            expect_s=cabin.pose.expect_s,
         )
 
     @property
@@ -172,13 +170,15 @@ class CabinAnalyzer(Closing):
         if boxes is not None and len(frames) != 1:
             raise DataError(f"boxes belong to a single frame, got {len(frames)} frames")
         self._check_order(frames)
-        poses = self._estimator.estimate(frames)
+        expected = [self._expected(f) for f in frames] if self._expect_s > 0.0 else None
+        poses = self._estimator.estimate(frames, expected)
         found = [self._detect(f, p) if boxes is None else boxes for f, p in zip(frames, poses, strict=True)]
         # Step by step over all cameras, the gate last: if a step fails, no camera's events are lost.
         scenes = [self._track(f, p, b) for f, p, b in zip(frames, poses, found, strict=True)]
+        occupied = [self._occupancy(scene) for scene in scenes]
         readings = [self._read(scene) for scene in scenes]
         events = [tuple(self._gate.update(s, r)) for s, r in zip(scenes, readings, strict=True)]
-        rows = zip(frames, poses, found, scenes, readings, events, strict=True)
+        rows = zip(frames, poses, found, scenes, occupied, readings, events, strict=True)
         inspections = [Inspection(*row) for row in rows]
         return inspections[0] if isinstance(frame, Frame) else inspections
 
@@ -188,8 +188,7 @@ class CabinAnalyzer(Closing):
 
     def reset(self) -> None:
         """Forget tracks, readings and events: the next frame begins another ride."""
-        for tracker in self._tracker.values() if isinstance(self._tracker, Mapping) else [self._tracker]:
-            tracker.reset()
+        self._trackers.reset()
         for detector in self._detectors:
             detector.reset()
         self._gate.reset()
@@ -206,12 +205,10 @@ class CabinAnalyzer(Closing):
             if not isinstance(frame, Frame):
                 raise DataError(f"expected frames, got {type(frame).__name__}")
         cameras = [frame.camera_id for frame in frames]
-        if len(frames) > 1 and not isinstance(self._tracker, Mapping):
-            raise DataError(f"one tracker follows one camera only, got frames of {cameras}")
+        self._trackers.check(list(dict.fromkeys(cameras)))
         if len(set(cameras)) != len(cameras):
             raise DataError(f"one batch holds one frame per camera, got {cameras}")
         for frame in frames:
-            self._tracker_of(frame.camera_id)
             last = self._last_t_s.get(frame.camera_id)
             if last is not None and frame.t_s <= last:
                 raise FrameOrderError(
@@ -219,55 +216,27 @@ class CabinAnalyzer(Closing):
                     f"one at {last:.3f} s; capture times must rise"
                 )
 
-    def _tracker_of(self, camera_id: str) -> Tracker:
-        if not isinstance(self._tracker, Mapping):
-            if self._last_t_s and camera_id not in self._last_t_s:
-                raise DataError(f"camera '{camera_id}': one tracker follows one camera only")
-            return self._tracker
-        if camera_id not in self._tracker:
-            raise DataError(f"no camera '{camera_id}' in this cabin; it has {', '.join(self._tracker)}")
-        return self._tracker[camera_id]
-
     def _detect(self, frame: Frame, pose: PoseResult) -> Boxes | None:
         """Boxes of the person detector; the network's own only where there is none, so sources never mix."""
         found = pose.boxes if self._person_detector is None else self._person_detector.detect(frame)
         return None if found is None else np.array([[*box.xyxy, box.score] for box in found]).reshape(-1, 5)
 
+    def _expected(self, frame: Frame) -> PosePrior | None:
+        """Who is expected where in the frame, by what was seen no longer than ``expect_s`` ago."""
+        people = self._trackers.expected_people(frame, self._estimator.keypoints)
+        if not people:
+            return None
+        fresh = [np.where(p.unseen_s[:, None] <= self._expect_s, p.xy, np.nan) for p in people]
+        return PosePrior(np.stack(fresh).astype(np.float32), [p.track_id for p in people])
+
     def _track(self, frame: Frame, pose: PoseResult, boxes: Boxes | None) -> Scene:
-        view = self._views.get(frame.camera_id)
-        skeletons: Sequence[Skeleton] = pose.skeletons
-        if view is not None and view.mirrored:
-            skeletons = [skeleton.with_sides_swapped() for skeleton in skeletons]
-        tracks = self._tracker_of(frame.camera_id).update(frame.t_s, boxes, skeletons, frame.size_wh)
+        scene = self._trackers.update(frame, boxes, pose.skeletons)
         self._last_t_s[frame.camera_id] = frame.t_s
-        return Scene(t_s=frame.t_s, camera_id=frame.camera_id, size_wh=frame.size_wh, tracks=tuple(tracks))
+        return scene
+
+    def _occupancy(self, scene: Scene) -> tuple[Reading, ...]:
+        view = self._views.get(scene.camera_id)
+        return () if view is None else occupancy(view, scene.tracks)
 
     def _read(self, scene: Scene) -> tuple[Reading, ...]:
         return tuple(reading for detector in self._detectors for reading in detector.read(scene))
-
-
-def _make_engine(cabin: CabinConfig, card: PoseCard) -> Engine:
-    if cabin.pose.engine == "onnx":
-        return OnnxEngine(card.verified_file(), cabin.pose.threads)
-    if cabin.pose.recording is None:
-        raise ConfigError("pose.recording: engine 'replay' needs the .npz file of recorded maps")
-    width, height = card.input.size_wh
-    return ReplayEngine.from_file(
-        cabin.pose.recording, (TensorSpec(card.input.name, (None, 3, height, width), "float32"),)
-    )
-
-
-def _make_detectors(cabin: CabinConfig, card: PoseCard) -> list[Detector]:
-    detectors = []
-    for kind, options in cabin.detector_options().items():
-        detector = detector_class(kind)(options, cabin.views)
-        missing = detector.needs - set(card.topology.keypoints)
-        if missing:
-            raise ConfigError(f"detector '{kind}' needs {sorted(missing)}, which network '{card.name}' lacks")
-        detectors.append(detector)
-    return detectors
-
-
-def _make_person_detector(cabin: CabinConfig) -> PersonDetector | None:
-    wanted = cabin.person_detector
-    return None if wanted is None else make_person_detector(wanted.kind, wanted.options)

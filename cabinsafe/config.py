@@ -34,6 +34,13 @@ class PoseConfig(Options):
     recording: str | None = Field(None, description="For engine replay: .npz file of recorded maps")
     threads: int = Field(1, ge=1, le=64, description="Threads per run of the network")
     decoder: DecoderOptions = DecoderOptions()
+    expect_s: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="A keypoint seen no longer ago is expected where its track moves, and limbs that several "
+        "people could own go to the one expected there; 0 decodes each frame by itself",
+    )
     boxes: bool = Field(
         True,
         description="Whether the tracker gets the person boxes of a network that has a head for them; boxes "

@@ -8,6 +8,7 @@ arrays are checked once, at construction, and read-only from then on. What they 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from functools import cached_property
 from typing import Annotated, Literal
@@ -146,14 +147,21 @@ class Skeleton(Record):
 
     def with_sides_swapped(self) -> Self:
         """The same points with the names left_* and right_* exchanged, as a mirrored camera needs."""
-        other = {"left": "right", "right": "left"}
-        order = []
-        for name in self.keypoints:
-            side, _, part = name.partition("_")
-            order.append(self._position(f"{other[side]}_{part}") if side in other else self._position(name))
+        order = side_swap(self.keypoints)
         return self.model_copy(
             update={"xy": read_only_floats(self.xy[order]), "score": read_only_floats(self.score[order])}
         )
+
+
+def side_swap(keypoints: Sequence[str]) -> list[int]:
+    """For each keypoint the position of its other side, or its own where it has none."""
+    other = {"left": "right", "right": "left"}
+    place = {name: i for i, name in enumerate(keypoints)}
+    order = []
+    for name in keypoints:
+        side, _, part = name.partition("_")
+        order.append(place[f"{other[side]}_{part}" if side in other else name])
+    return order
 
 
 BoxSource = Literal["detection", "keypoints", "prediction"]

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from cabinsafe import Box, CabinAnalyzer, CabinConfig
+from cabinsafe.config import load_config
 from cabinsafe.detectors.base import DetectorOptions
 from cabinsafe.errors import ConfigError, DataError, EngineError, FrameOrderError, ModelError
 from cabinsafe.events import EventGate, GateOptions
-from cabinsafe.tracking import Tracker
+from cabinsafe.tracking import OccupantLinker, Tracker, TrackIds
 from cabinsafe.types import Reading, State
 from cabinsafe.views import CameraView
 
@@ -23,12 +24,18 @@ class FakeEstimator:
     def __init__(self, by_camera: dict[str, list]) -> None:
         self.by_camera = by_camera
         self.batches: list[list[str]] = []
+        self.expected: list = []
         self.closed = 0
         self.error: Exception | None = None
 
-    def estimate(self, frames):
+    @property
+    def keypoints(self):
+        return next(s.keypoints for skeletons in self.by_camera.values() for s in skeletons)
+
+    def estimate(self, frames, expected=None):
         if self.error:
             raise self.error
+        self.expected.append(expected)
         self.batches.append([frame.camera_id for frame in frames])
         return [SimpleNamespace(skeletons=tuple(self.by_camera[f.camera_id]), boxes=None) for f in frames]
 
@@ -299,3 +306,74 @@ def test_from_config_checks_models_before_it_runs(tmp_path) -> None:
                 name="a", cameras=[camera], detectors={"hand_on_leg": {}}, person_detector={"kind": "yolo"}
             )
         )
+
+
+def test_who_was_seen_is_expected_in_the_next_frame(waving, make_frame) -> None:
+    estimator = FakeEstimator({"front": [waving]})
+    cabin = analyzer_of(estimator, expect_s=0.5)
+    for i in range(3):
+        cabin.process(make_frame(i / 10, (400, 400)))
+    first, *later = estimator.expected
+    assert first == [None]
+    for (prior,) in later:
+        assert list(prior.ids) == [1]
+        np.testing.assert_allclose(prior.xy[0], waving.xy, atol=1.0)
+    cabin.process(make_frame(2.0, (400, 400)))
+    (prior,) = estimator.expected[-1]
+    assert np.isnan(prior.xy).all(), "too long ago"
+
+
+def test_people_of_a_mirrored_view_are_expected_as_its_picture_shows_them(waving, make_frame) -> None:
+    views = {"front": CameraView(camera_id="front", mirrored=True)}
+    estimator = FakeEstimator({"front": [waving]})
+    cabin = analyzer_of(estimator, views=views, expect_s=0.5)
+    for i in range(2):
+        cabin.process(make_frame(i / 10, (400, 400)))
+    (prior,) = estimator.expected[1]
+    np.testing.assert_allclose(prior.xy[0], waving.xy, atol=1.0)
+
+
+def test_nobody_is_expected_unless_asked_for(waving, make_frame) -> None:
+    estimator = FakeEstimator({"front": [waving]})
+    cabin = analyzer_of(estimator)
+    for i in range(2):
+        cabin.process(make_frame(i / 10, (400, 400)))
+    assert estimator.expected == [None, None]
+
+
+WHOLE_VIEW = [{"name": "Row1.Pos1", "zone": [(0, 0), (1, 0), (1, 1), (0, 1)]}]
+
+
+def test_each_seat_has_an_occupancy(waving, make_frame) -> None:
+    view = CameraView(camera_id="front", seats=WHOLE_VIEW)
+    cabin = analyzer_of(FakeEstimator({"front": [waving]}), tracker=Tracker(view=view), views={"front": view})
+    (seat,) = cabin.inspect(make_frame(0.0, (400, 400))).occupancy
+    assert (seat.seats, seat.state, seat.track_ids) == (("Row1.Pos1",), State.TRUE, (1,))
+
+
+def test_two_cameras_know_one_occupant(waving, make_frame) -> None:
+    views = {name: CameraView(camera_id=name, seats=WHOLE_VIEW) for name in ("front", "rear")}
+    ids = TrackIds()
+    trackers = {name: Tracker(view=view, ids=ids) for name, view in views.items()}
+    cabin = analyzer_of(
+        FakeEstimator({"front": [waving], "rear": [waving]}),
+        tracker=trackers,
+        views=views,
+        linker=OccupantLinker(),
+    )
+    seen = cabin.inspect([make_frame(0.0, (400, 400), name) for name in views])
+    tracks = [track for inspection in seen for track in inspection.scene.tracks]
+    assert [track.track_id for track in tracks] == [1, 2]
+    assert [track.occupant_id for track in tracks] == [1, 1]
+
+
+@pytest.mark.slow
+def test_the_network_decodes_with_who_is_expected() -> None:
+    config = load_config("shuttle")
+    config = CabinConfig(**config.model_dump() | {"pose": {"expect_s": 0.5}})
+    with CabinAnalyzer.from_config(config) as cabin:
+        frames = itertools.islice(cabin.frames("demo/ride.mp4"), 3)
+        seen = [cabin.inspect(frame) for frame in frames]
+    assert (seen[0].pose.decoded.prior_id == -1).all()
+    tracked = {track.track_id for track in seen[1].scene.tracks}
+    assert tracked <= set(seen[2].pose.decoded.prior_id.tolist())

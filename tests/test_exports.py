@@ -24,7 +24,8 @@ PUBLIC = {
         *("interval_iou", "read_keypoints", "read_scenes", "read_truth", "write_truth"),
     },
     "cabinsafe.tracking": {
-        *("ExpectedPerson", "OccupantLinker", "TrackIds", "Tracker", "TrackerOptions", "occupancy"),
+        *("CameraTrackers", "ExpectedPerson", "OccupantLinker", "TrackIds", "Tracker", "TrackerOptions"),
+        "occupancy",
     },
     "cabinsafe.detectors": {
         *("Detector", "DetectorOptions", "FeetOnSeats", "HandOnLeg", "UnsafeSitting"),

@@ -16,6 +16,7 @@ LAYERS = [
     ["cli_parts"],
     ["run", "doctor"],
     ["analyzer"],
+    ["assembly"],
     ["config"],
     ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts", "jsonl"],
     ["views", "onnx_session", "cards", "data"],

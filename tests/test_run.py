@@ -67,7 +67,7 @@ class ListSource(FrameSource):
 def analyzer(make_skeleton) -> CabinAnalyzer:
     person = make_skeleton()
     estimator = SimpleNamespace(
-        estimate=lambda frames: [SimpleNamespace(skeletons=(person,), boxes=None) for _ in frames],
+        estimate=lambda frames, expected: [SimpleNamespace(skeletons=(person,), boxes=None) for _ in frames],
         close=lambda: None,
     )
     gate = EventGate(default=GateOptions(hold_s=0, cooldown_s=0))

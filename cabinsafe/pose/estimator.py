@@ -13,7 +13,7 @@ from cabinsafe.pose.boxes import BOX_CHANNELS, BoxOptions, decode_boxes
 from cabinsafe.pose.card import PoseCard
 from cabinsafe.pose.decoder import PafDecoder
 from cabinsafe.pose.engines.base import Engine
-from cabinsafe.pose.poses import DecodedPoses
+from cabinsafe.pose.poses import DecodedPoses, PosePrior
 from cabinsafe.pose.preprocess import LetterboxTransform, letterbox, normalise
 from cabinsafe.types import Box, Frame, Skeleton
 
@@ -68,8 +68,19 @@ class PoseEstimator:
         self.decoder = decoder
         self.box_options = box_options
 
-    def estimate(self, frames: Sequence[Frame]) -> list[PoseResult]:
+    @property
+    def keypoints(self) -> tuple[str, ...]:
+        """Names of a skeleton's keypoints, in order."""
+        return self.card.topology.keypoints
+
+    def estimate(
+        self, frames: Sequence[Frame], expected: Sequence[PosePrior | None] | None = None
+    ) -> list[PoseResult]:
         """Skeletons and boxes of each frame, all frames in one batch.
+
+        Args:
+            frames: any number of frames of any size.
+            expected: for each frame who is expected where, in frame pixels; contested limbs go to them.
 
         Raises:
             EngineError, ShapeError, DataError: the network failed, or its maps are malformed.
@@ -79,7 +90,8 @@ class PoseEstimator:
             return []
         batch, transforms = self.preprocess(frames)
         maps = self.infer(batch)
-        return [self.decode(m, t) for m, t in zip(maps, transforms, strict=True)]
+        priors = [None] * len(frames) if expected is None else expected
+        return [self.decode(m, t, p) for m, t, p in zip(maps, transforms, priors, strict=True)]
 
     def preprocess(self, frames: Sequence[Frame]) -> tuple[FloatArray, list[LetterboxTransform]]:
         """Input tensor (B, 3, H, W) float32, and the way back to each frame's pixels."""
@@ -114,10 +126,14 @@ class PoseEstimator:
         runs = [self.engine.infer({name: image[None]}) for image in batch]
         return {output: np.concatenate([run[output] for run in runs]) for output in runs[0]}
 
-    def decode(self, maps: PoseMaps, transform: LetterboxTransform) -> PoseResult:
-        """Skeletons and boxes of one frame's maps, in frame pixels."""
-        decoded = self.decoder.decode(maps.heatmaps, maps.pafs)
-        frame_xy = transform.to_frame(decoded.xy * self.card.maps.stride)
+    def decode(
+        self, maps: PoseMaps, transform: LetterboxTransform, expected: PosePrior | None = None
+    ) -> PoseResult:
+        """Skeletons and boxes of one frame's maps, in frame pixels; so are the people who are expected."""
+        stride = self.card.maps.stride
+        prior = expected and PosePrior(transform.to_input(expected.xy) / np.float32(stride), expected.ids)
+        decoded = self.decoder.decode(maps.heatmaps, maps.pafs, prior)
+        frame_xy = transform.to_frame(decoded.xy * stride)
         topology = self.card.topology
         skeletons = tuple(
             Skeleton(

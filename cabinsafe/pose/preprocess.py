@@ -33,6 +33,11 @@ class LetterboxTransform(NamedTuple):
         )
         return back
 
+    def to_input(self, frame_xy: NDArray[np.floating]) -> FloatArray:
+        """Frame pixels (..., 2) to input pixels (..., 2)."""
+        there: FloatArray = (frame_xy * np.array(self.scale_xy) + np.array(self.offset_xy)).astype(np.float32)
+        return there
+
 
 def letterbox(image: Image, size_wh: tuple[int, int], pad_value: int) -> tuple[Image, LetterboxTransform]:
     """Fit an image (H, W, 3) into a canvas, aspect kept, centred, with bars of one grey level.

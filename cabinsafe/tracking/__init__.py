@@ -1,5 +1,6 @@
 """Who is who through time: detection boxes and skeletons of each frame become tracks with lasting ids."""
 
+from cabinsafe.tracking.cameras import CameraTrackers
 from cabinsafe.tracking.ids import TrackIds
 from cabinsafe.tracking.linking import OccupantLinker
 from cabinsafe.tracking.occupancy import occupancy
@@ -7,4 +8,12 @@ from cabinsafe.tracking.options import TrackerOptions
 from cabinsafe.tracking.people import ExpectedPerson
 from cabinsafe.tracking.tracker import Tracker
 
-__all__ = ["ExpectedPerson", "OccupantLinker", "TrackIds", "Tracker", "TrackerOptions", "occupancy"]
+__all__ = [
+    "CameraTrackers",
+    "ExpectedPerson",
+    "OccupantLinker",
+    "TrackIds",
+    "Tracker",
+    "TrackerOptions",
+    "occupancy",
+]

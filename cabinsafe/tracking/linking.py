@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from cabinsafe.errors import DataError
+from cabinsafe.tracking.ids import TrackIds
 from cabinsafe.types import Scene, Track
 
 _Key = tuple[str, int]  # camera id and track id
@@ -42,12 +44,47 @@ class OccupantLinker:
     ) -> None:
         self._together_s = together_s
         self._memory_s = memory_s
-        self._ids = itertools.count(1) if ids is None else ids
+        self._ids: Iterator[int] = TrackIds() if ids is None else ids
         self._of: dict[_Key, _Occupant] = {}
 
     def reset(self) -> None:
         """Forget everybody; ids go on."""
         self._of = {}
+
+    def snapshot(self) -> str:
+        """All that is remembered, as JSON text for :meth:`restore`."""
+        people = {occupant.occupant_id: occupant for occupant in self._of.values()}
+        content = {
+            "next_id": self._ids.next_id if isinstance(self._ids, TrackIds) else None,
+            "people": [
+                {
+                    "id": person.occupant_id,
+                    "seat": person.seat,
+                    "tracks": [[*key, t_s] for key, t_s in person.tracks.items()],
+                }
+                for person in people.values()
+            ],
+        }
+        return json.dumps(content, allow_nan=False)
+
+    def restore(self, snapshot: str) -> None:
+        """Go on from where another linker was; ids go on behind those of both, as :class:`Tracker`'s do.
+
+        Raises:
+            DataError: not what :meth:`snapshot` gave; nothing is changed.
+        """
+        try:
+            content = json.loads(snapshot)
+            next_id = content["next_id"]
+            people = [
+                _Occupant(int(p["id"]), p["seat"], {(str(c), int(i)): float(t) for c, i, t in p["tracks"]})
+                for p in content["people"]
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"not a snapshot of occupants: {type(error).__name__}: {error}") from error
+        self._of = {key: person for person in people for key in person.tracks}
+        if next_id is not None and isinstance(self._ids, TrackIds):
+            self._ids.next_id = max(self._ids.next_id, next_id)
 
     def link(self, scene: Scene) -> Scene:
         """The scene with its tracks' occupant ids."""

@@ -1,0 +1,84 @@
+"""The parts of an analyzer, built as a cabin's configuration wants them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cabinsafe.config import CabinConfig
+from cabinsafe.detectors import Detector, detector_class
+from cabinsafe.errors import ConfigError
+from cabinsafe.events import EventGate
+from cabinsafe.person_detectors import PersonDetector, make_person_detector
+from cabinsafe.pose import Engine, OnnxEngine, PafDecoder, PoseCard, PoseEstimator, ReplayEngine
+from cabinsafe.pose.engines import TensorSpec
+from cabinsafe.tracking import OccupantLinker, Tracker, TrackIds
+
+
+class Parts(NamedTuple):
+    """What a :class:`~cabinsafe.CabinAnalyzer` is made of."""
+
+    estimator: PoseEstimator
+    trackers: dict[str, Tracker]
+    detectors: list[Detector]
+    gate: EventGate
+    person_detector: PersonDetector | None
+    linker: OccupantLinker | None
+
+
+def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
+    """Build all parts; ``engine`` runs the network in place of the one the configuration names.
+
+    Raises:
+        ConfigError: a detector needs a keypoint that the network lacks, or an option is missing.
+        ModelError: a network or classifier is missing, or is not the one its card describes.
+    """
+    card = PoseCard.load(cabin.pose.model)
+    detectors = make_detectors(cabin, card)
+    ids = TrackIds()
+    wanted = cabin.person_detector
+    return Parts(
+        PoseEstimator(
+            engine or _make_engine(cabin, card),
+            card,
+            PafDecoder(card.topology, cabin.pose.decoder),
+            cabin.pose.box_decoder if cabin.pose.boxes else None,
+        ),
+        {camera: Tracker(cabin.tracker, view, ids) for camera, view in cabin.views.items()},
+        detectors,
+        make_gate(cabin, card, detectors),
+        None if wanted is None else make_person_detector(wanted.kind, wanted.options),
+        OccupantLinker() if len(cabin.cameras) > 1 else None,
+    )
+
+
+def make_detectors(cabin: CabinConfig, card: PoseCard) -> list[Detector]:
+    """The detectors that the cabin names, for skeletons of the card's network."""
+    detectors = []
+    for kind, options in cabin.detector_options().items():
+        detector = detector_class(kind)(options, cabin.views)
+        missing = detector.needs - set(card.topology.keypoints)
+        if missing:
+            raise ConfigError(f"detector '{kind}' needs {sorted(missing)}, which network '{card.name}' lacks")
+        detectors.append(detector)
+    return detectors
+
+
+def make_gate(cabin: CabinConfig, card: PoseCard, detectors: list[Detector]) -> EventGate:
+    """The gate, with the digests of all that takes part in its events."""
+    digests = {card.file: card.sha256}
+    for detector in detectors:
+        digests |= detector.digests
+    options = dict(cabin.events)
+    default = options.pop("default", None)
+    return EventGate(options, default, config_digest=cabin.digest, model_digests=digests)
+
+
+def _make_engine(cabin: CabinConfig, card: PoseCard) -> Engine:
+    if cabin.pose.engine == "onnx":
+        return OnnxEngine(card.verified_file(), cabin.pose.threads)
+    if cabin.pose.recording is None:
+        raise ConfigError("pose.recording: engine 'replay' needs the .npz file of recorded maps")
+    width, height = card.input.size_wh
+    return ReplayEngine.from_file(
+        cabin.pose.recording, (TensorSpec(card.input.name, (None, 3, height, width), "float32"),)
+    )
