@@ -9,7 +9,15 @@ from cabinsafe.detectors import Detector, detector_class
 from cabinsafe.errors import ConfigError
 from cabinsafe.events import EventGate
 from cabinsafe.person_detectors import PersonDetector, make_person_detector
-from cabinsafe.pose import Engine, OnnxEngine, PafDecoder, PoseCard, PoseEstimator, ReplayEngine
+from cabinsafe.pose import (
+    DecoderOptions,
+    Engine,
+    OnnxEngine,
+    PafDecoder,
+    PoseCard,
+    PoseEstimator,
+    ReplayEngine,
+)
 from cabinsafe.pose.engines import TensorSpec
 from cabinsafe.tracking import OccupantLinker, Tracker, TrackIds
 
@@ -40,7 +48,7 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
         PoseEstimator(
             engine or _make_engine(cabin, card),
             card,
-            PafDecoder(card.topology, cabin.pose.decoder),
+            PafDecoder(card.topology, _decoder_options(cabin, card)),
             cabin.pose.box_decoder if cabin.pose.boxes else None,
         ),
         {camera: Tracker(cabin.tracker, view, ids) for camera, view in cabin.views.items()},
@@ -49,6 +57,14 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
         None if wanted is None else make_person_detector(wanted.kind, wanted.options),
         OccupantLinker() if len(cabin.cameras) > 1 else None,
     )
+
+
+def _decoder_options(cabin: CabinConfig, card: PoseCard) -> DecoderOptions:
+    """The cabin's, and where it does not say from which score on a person is one, the card's."""
+    options = cabin.pose.decoder
+    if "min_person_score" in options.model_fields_set:
+        return options
+    return options.model_copy(update={"min_person_score": card.min_person_score})
 
 
 def make_detectors(cabin: CabinConfig, card: PoseCard) -> list[Detector]:

@@ -27,7 +27,7 @@ def _evaluate() -> None:
 
 
 @evaluate_app.command()
-def pose(
+def pose(  # noqa: PLR0917 - one for each option
     sets: Annotated[
         list[Path],
         typer.Argument(
@@ -43,6 +43,10 @@ def pose(
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many images of each set.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Of the network.")] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Draws of the images for intervals.")] = 1000,
+    min_person_score: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="From which on people count as found; by default as the card says."),
+    ] = None,
     worst: Annotated[int, typer.Option(min=0, help="Pictures of each kind of mistake.")] = 8,
 ) -> None:
     """Measure pose networks; write report.json and report.html.
@@ -59,6 +63,7 @@ def pose(
         limit=limit,
         threads=threads,
         bootstrap_rounds=rounds,
+        min_person_score=min_person_score,
         worst=worst,
     )
     models = model or ["cabinsafe-pose"]

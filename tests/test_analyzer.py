@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import json
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from cabinsafe import Box, CabinAnalyzer, CabinConfig
+from cabinsafe.assembly import assemble
 from cabinsafe.config import load_config
 from cabinsafe.detectors.base import DetectorOptions
 from cabinsafe.errors import ConfigError, DataError, EngineError, FrameOrderError, ModelError
@@ -377,3 +380,18 @@ def test_the_network_decodes_with_who_is_expected() -> None:
     assert (seen[0].pose.decoded.prior_id == -1).all()
     tracked = {track.track_id for track in seen[1].scene.tracks}
     assert tracked <= set(seen[2].pose.decoded.prior_id.tolist())
+
+
+def test_the_card_says_from_which_score_on_skeletons_are_people(tmp_path, repository) -> None:
+    card = json.loads((repository / "models" / "cabinsafe-pose.json").read_text())
+    shutil.copy(repository / "models" / card["file"], tmp_path)
+    (tmp_path / "strict.json").write_text(json.dumps(card | {"min_person_score": 1.0}))
+    cameras = [{"camera_id": "front", "seats": []}]
+    for decoder, expected in (({}, 1.0), ({"peak_threshold": 0.2}, 1.0), ({"min_person_score": 0.5}, 0.5)):
+        pose = {"model": str(tmp_path / "strict.json"), "decoder": decoder}
+        cabin = CabinConfig(name="strict", cameras=cameras, pose=pose, detectors={})
+        estimator = assemble(cabin).estimator
+        assert estimator.decoder.options == cabin.pose.decoder.model_copy(
+            update={"min_person_score": expected}
+        )
+        estimator.close()

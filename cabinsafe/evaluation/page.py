@@ -52,7 +52,7 @@ def html_page(evaluation: Evaluation, sets: Sequence[PoseSet]) -> str:
 def _about(report: PoseReport) -> str:
     networks = "".join(
         f"<li><b>{escape(n.name)}</b>: {escape(n.card)}, {n.input_wh[0]} x {n.input_wh[1]}, "
-        f"<code>sha256 {escape(n.sha256[:12])}</code></li>"
+        f"people from a score of {n.min_person_score:g} on, <code>sha256 {escape(n.sha256[:12])}</code></li>"
         for n in report.networks
     )
     options = ", ".join(

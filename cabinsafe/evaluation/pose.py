@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, get_args
 
@@ -35,11 +36,14 @@ class PoseOptions(Options):
     limit: int | None = Field(None, ge=1, description="At most so many images of each set.")
     threads: int = Field(1, ge=1, le=256, description="Of the network.")
     bootstrap_rounds: int = Field(1000, ge=1, le=100_000, description="Draws of the images for intervals.")
+    min_person_score: float | None = Field(
+        None, ge=0, le=1, description="Score from which people count as found; null for each card's."
+    )
     worst: int = Field(8, ge=0, le=100, description="Pictures of each kind of mistake.")
 
 
 class Evidence(NamedTuple):
-    """What pictures of one network on one set are drawn from."""
+    """What pictures of one network on one set are drawn from: those whose score makes them people."""
 
     run: Run
     pairs: Mapping[int, Pairs]
@@ -75,7 +79,8 @@ def evaluate_pose(
     load_pycocotools()
     done = [_evaluate_set(one, estimators, options, advance) for one in sets]
     networks = tuple(
-        Network(name, e.card.name, e.card.sha256, e.card.input.size_wh) for name, e in estimators.items()
+        Network(name, e.card.name, e.card.sha256, e.card.input.size_wh, _threshold(e, options))
+        for name, e in estimators.items()
     )
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     report = PoseReport(machine, options, networks, tuple(result for result, _ in done))
@@ -92,9 +97,12 @@ def _evaluate_set(
     ]
     judged = [judge(one.found, one.keypoints, pose_set.annotations) for one in runs]
     drawn = bootstrap(judged, options.bootstrap_rounds, _SEED)
-    evidence = tuple(_evidence(pose_set, one, options.worst) for one in runs)
+    evidence = tuple(
+        _evidence(pose_set, one, _threshold(estimator, options), options.worst)
+        for one, estimator in zip(runs, estimators.values(), strict=True)
+    )
     models = tuple(
-        _result(names[i], pose_set, judged[i], interval_95(drawn[:, i]), evidence[i])
+        _result(names[i], pose_set, runs[i], judged[i], interval_95(drawn[:, i]), evidence[i])
         for i in range(len(names))
     )
     differences = tuple(
@@ -109,15 +117,27 @@ def _evaluate_set(
     return SetResult(pose_set.name, len(pose_set.paths), models, differences), evidence
 
 
-def _evidence(pose_set: PoseSet, made: Run, worst: int) -> Evidence:
-    pairs = {i: pair(i, pose_set.people[i], made.found[i], made.keypoints) for i in pose_set.paths}
-    return Evidence(made, pairs, worst_cases(list(pairs.values()), made.found, worst))
+def _threshold(estimator: PoseEstimator, options: PoseOptions) -> float:
+    chosen = options.min_person_score
+    return estimator.card.min_person_score if chosen is None else chosen
+
+
+def _evidence(pose_set: PoseSet, made: Run, min_score: float, worst: int) -> Evidence:
+    sure = {i: [person for person in people if person[2] >= min_score] for i, people in made.found.items()}
+    kept = replace(made, found=sure)
+    pairs = _pair_all(pose_set, kept)
+    return Evidence(kept, pairs, worst_cases(list(pairs.values()), sure, worst))
+
+
+def _pair_all(pose_set: PoseSet, made: Run) -> dict[int, Pairs]:
+    return {i: pair(i, pose_set.people[i], made.found[i], made.keypoints) for i in pose_set.paths}
 
 
 def _result(
-    name: str, pose_set: PoseSet, judged: Judged, ap_interval: Interval, evidence: Evidence
+    name: str, pose_set: PoseSet, made: Run, judged: Judged, ap_interval: Interval, evidence: Evidence
 ) -> ModelResult:
-    made, pairs = evidence.run, list(evidence.pairs.values())
+    """AP is of all that was found, however weak; recall and counts of those that count as people."""
+    pairs, sure = list(_pair_all(pose_set, made).values()), list(evidence.pairs.values())
     sizes = {size: judged.accuracy(size) for size in get_args(Size) if size != "all"}
     return ModelResult(
         model=name,
@@ -126,8 +146,8 @@ def _result(
         by_size={size: accuracy for size, accuracy in sizes.items() if accuracy.people},
         by_keypoints=by_keypoints(made.found, made.keypoints, pairs),
         by_attribute=by_attribute(made.found, made.keypoints, pairs, pose_set.images),
-        recall=recall(pairs),
-        recall_by=recall_by_attribute(pose_set, pairs),
-        counts=count_people(pose_set, pairs, len(made.refused)),
+        recall=recall(sure),
+        recall_by=recall_by_attribute(pose_set, sure),
+        counts=count_people(pose_set, sure, len(made.refused)),
         stage_ms=made.stage_ms,
     )

@@ -103,12 +103,21 @@ class SetResult:
 
 @dataclass(frozen=True)
 class Network:
-    """A network that was evaluated: name in the report, name on its card, digest, input width and height."""
+    """A network that was evaluated.
+
+    Attributes:
+        name: in the report.
+        card: its name on its card.
+        sha256: of its file.
+        input_wh: width and height of its input.
+        min_person_score: from which on people count as found, in recall and counts; AP takes all.
+    """
 
     name: str
     card: str
     sha256: str
     input_wh: tuple[int, int]
+    min_person_score: float
 
 
 @dataclass(frozen=True)

@@ -56,12 +56,14 @@ class PoseCard(ModelCard):
 
     Attributes:
         input, maps, topology: how to feed it and how to read it.
+        min_person_score: skeletons of lower scores are rather not people.
     """
 
     kind: Literal["pose"] = "pose"
     input: InputSpec
     maps: MapSpec
     topology: Topology
+    min_person_score: float = Field(0.0, ge=0, le=1)
 
     @model_validator(mode="after")
     def _size_fits_stride(self) -> Self:

@@ -66,7 +66,10 @@ class DecoderOptions(Options):
     )
     min_keypoints: int = Field(default=3, ge=1, le=64, description="Fewest keypoints of a person.")
     min_person_score: float = Field(
-        default=0.0, ge=0.0, le=1.0, description="Lowest person score that is reported."
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Lowest person score that is reported; an analyzer takes its network card's unless told.",
     )
     max_peaks_per_keypoint: int = Field(
         default=64, ge=1, le=1024, description="More peaks of one keypoint are a CapacityError."

@@ -210,6 +210,15 @@ def test_a_limit_of_images_and_no_pictures(ride: Path, tmp_path: Path) -> None:
     assert "<img" not in (tmp_path / "report.html").read_text()
 
 
+def test_weak_people_count_for_precision_but_not_as_found(ride: Path, tmp_path: Path) -> None:
+    evaluate(ride, "--min-person-score", 1, "--worst", 0, "-o", tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    (model,) = report["sets"][0]["models"]
+    assert report["networks"][0]["min_person_score"] == 1.0
+    assert model["accuracy"]["ap"] == pytest.approx(1.0)
+    assert (model["counts"]["found"], model["recall"]["recall"]) == (0, 0.0)
+
+
 def test_images_with_more_people_than_allowed_are_counted_as_refused(
     ride: Path, network: PoseEstimator
 ) -> None:
