@@ -12,13 +12,11 @@ from cabinsafe.person_detectors import PersonDetector, make_person_detector
 from cabinsafe.pose import (
     DecoderOptions,
     Engine,
-    OnnxEngine,
     PafDecoder,
     PoseCard,
     PoseEstimator,
-    ReplayEngine,
 )
-from cabinsafe.pose.engines import TensorSpec
+from cabinsafe.pose.engines import make_engine
 from cabinsafe.tracking import OccupantLinker, Tracker, TrackIds
 
 
@@ -39,6 +37,7 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
     Raises:
         ConfigError: a detector needs a keypoint that the network lacks, or an option is missing.
         ModelError: a network or classifier is missing, or is not the one its card describes.
+        MissingExtraError, EngineError: the engine is not installed, or cannot start.
     """
     card = PoseCard.load(cabin.pose.model)
     detectors = make_detectors(cabin, card)
@@ -46,7 +45,7 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
     wanted = cabin.person_detector
     return Parts(
         PoseEstimator(
-            engine or _make_engine(cabin, card),
+            engine or make_engine(cabin.pose, card, len(cabin.cameras)),
             card,
             PafDecoder(card.topology, _decoder_options(cabin, card)),
             cabin.pose.box_decoder if cabin.pose.boxes else None,
@@ -87,14 +86,3 @@ def make_gate(cabin: CabinConfig, card: PoseCard, detectors: list[Detector]) -> 
     options = dict(cabin.events)
     default = options.pop("default", None)
     return EventGate(options, default, config_digest=cabin.digest, model_digests=digests)
-
-
-def _make_engine(cabin: CabinConfig, card: PoseCard) -> Engine:
-    if cabin.pose.engine == "onnx":
-        return OnnxEngine(card.verified_file(), cabin.pose.threads)
-    if cabin.pose.recording is None:
-        raise ConfigError("pose.recording: engine 'replay' needs the .npz file of recorded maps")
-    width, height = card.input.size_wh
-    return ReplayEngine.from_file(
-        cabin.pose.recording, (TensorSpec(card.input.name, (None, 3, height, width), "float32"),)
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -16,6 +16,7 @@ from cabinsafe.events import GateOptions
 from cabinsafe.options import Options, OptionsError
 from cabinsafe.pose.boxes import BoxOptions
 from cabinsafe.pose.decoder import DecoderOptions
+from cabinsafe.pose.engines import EngineOptions
 from cabinsafe.resources import bundled_dir
 from cabinsafe.tracking import TrackerOptions
 from cabinsafe.views import CameraView
@@ -24,15 +25,12 @@ from cabinsafe.yaml_file import read_mapping
 DEFAULT_MODEL = "cabinsafe-pose"
 
 
-class PoseConfig(Options):
+class PoseConfig(EngineOptions):
     """Which network finds the skeletons and boxes, and how."""
 
     model: str = Field(
         DEFAULT_MODEL, description="Embedded network's name, or path of a card beside its file"
     )
-    engine: Literal["onnx", "replay"] = Field("onnx", description="What runs it")
-    recording: str | None = Field(None, description="For engine replay: .npz file of recorded maps")
-    threads: int = Field(1, ge=1, le=64, description="Threads per run of the network")
     decoder: DecoderOptions = DecoderOptions()
     expect_s: float = Field(
         0.0,
@@ -163,15 +161,15 @@ def _find_config(path: str | Path) -> Path:
 def _resolve_paths(values: dict[Any, Any], folder: Path) -> None:
     """Make the file's relative paths absolute, in place; embedded model names stay as they are."""
     for section, key in _path_places(values):
-        if Path(section[key]).suffix:
+        if key == "cache" or Path(section[key]).suffix:
             section[key] = str(folder / section[key])
 
 
 def _path_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:
     """Where a cabin file, or its dump, holds paths: section and key."""
-    detector = values.get("person_detector")
-    detectors = values.get("detectors")
-    places = [(values.get("pose"), "model"), (values.get("pose"), "recording")]
+    detector, detectors, pose = (values.get(key) for key in ("person_detector", "detectors", "pose"))
+    tensorrt = pose.get("tensorrt") if isinstance(pose, dict) else None
+    places = [(pose, "model"), (pose, "recording"), (tensorrt, "plan"), (tensorrt, "cache")]
     places.append((detector.get("options") if isinstance(detector, dict) else None, "path"))
     places += [(options, "model") for options in (detectors if isinstance(detectors, dict) else {}).values()]
     return [(s, key) for s, key in places if isinstance(s, dict) and isinstance(s.get(key), str)]

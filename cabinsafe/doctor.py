@@ -12,6 +12,8 @@ import numpy as np
 
 from cabinsafe.config import DEFAULT_MODEL
 from cabinsafe.errors import CabinSafeError
+from cabinsafe.pose.engines.openvino import describe as describe_openvino
+from cabinsafe.pose.engines.tensorrt.start import describe as describe_tensorrt
 from cabinsafe.resources import bundled_dir
 
 
@@ -30,9 +32,8 @@ def examine() -> list[Finding]:
         _try("native", "PAF decoder", _native),
         _try("engine", "onnx", _onnx),
         Finding("engine", "replay", True, "recorded maps (.npz)"),
-        Finding(
-            "engine", "tensorrt", False, "not part of this version; ONNX Runtime on the CPU is the default"
-        ),
+        _try("engine", "openvino", describe_openvino),
+        _try("engine", "tensorrt", describe_tensorrt),
         *(_try("codec", name, _codec, fourcc, suffix) for name, fourcc, suffix in _CODECS),
         _try("codec", "H.264 in .mp4", _reads_h264),
         _try("opencv", "cv2", _opencv),

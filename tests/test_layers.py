@@ -34,7 +34,13 @@ BESIDE = {"media": [], "synthetic": ["media"], "evaluation": ["media"], "trainin
 CLIS = ["cli", "synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli"]
 VENDORS = {  # third-party package: the only places that may import it
     "cv2": ["media", "pose.preprocess", "doctor", "training", "synthetic", "evaluation.pictures"],
-    "onnxruntime": ["onnx_session", "doctor", "training"],
+    "onnxruntime": ["onnx_session", "doctor", "training", "pose.engines.tensorrt.precision"],
+    "onnx": ["training", "pose.engines.tensorrt.precision"],
+    "openvino": ["pose.engines.openvino"],
+    "tensorrt": ["pose.engines.tensorrt.vendor"],
+    "tensorrt_rtx": ["pose.engines.tensorrt.vendor"],
+    "cuda": ["pose.engines.cuda"],
+    "pycuda": ["pose.engines.cuda.pycuda"],
     "filterpy": [],
     "cabinsafe._native": ["pose.decoder"],
     "cabinsafe._render": ["synthetic.render"],

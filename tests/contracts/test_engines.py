@@ -7,10 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_gpu import FakeCudaBindings, FakeGpu, FakePyCuda
+from fake_tensorrt import FakeTensorRT
 
 from cabinsafe.errors import EngineError, ModelError, ShapeError
 from cabinsafe.pose import Engine, OnnxEngine, RecordingEngine, ReplayEngine
-from cabinsafe.pose.engines import TensorSpec
+from cabinsafe.pose.card import InputSpec
+from cabinsafe.pose.engines import OpenVinoEngine, TensorRTEngine, TensorSpec
+from cabinsafe.pose.engines.cuda import open_device
+from cabinsafe.pose.engines.tensorrt.vendor import BuildRequest, load_vendor
 
 IMAGE = TensorSpec("image", (None, 3, 8, 8), "float32")
 
@@ -42,12 +47,41 @@ def recording_engine(folder: Path) -> Engine:
     return RecordingEngine(onnx_engine(folder))
 
 
-ENGINES = [onnx_engine, replay_engine, recording_engine]
+def openvino_engine(folder: Path) -> Engine:
+    pytest.importorskip("openvino")
+    return OpenVinoEngine(write_onnx(folder / "tiny.onnx"))
 
 
-@pytest.fixture(params=ENGINES, ids=lambda make: make.__name__)
-def make(request, tmp_path: Path) -> Callable[[], Engine]:
-    return lambda: request.param(tmp_path)
+def tensorrt_engine(folder: Path) -> Engine:
+    """TensorRT on the fake GPU, whichever of its versions and packages are installed for the test."""
+    spec = InputSpec(name="image", color="bgr", size_wh=(8, 8), mean=(0, 0, 0), std=(1, 1, 1), pad_value=0)
+    vendor, device = load_vendor(), open_device()
+    with device.current():
+        request = BuildRequest("fp32", (3, 8, 8), (1, 2, 8), 1 << 20)
+        session = vendor.open(vendor.build(write_onnx(folder / "tiny.onnx").read_bytes(), request))
+    return TensorRTEngine(session, device, spec)
+
+
+ENGINES = [onnx_engine, replay_engine, recording_engine, openvino_engine]
+TENSORRT = [
+    (FakePyCuda, "tensorrt", "8.6.1"),
+    (FakeCudaBindings, "tensorrt", "10.3.0"),
+    (FakeCudaBindings, "tensorrt", "11.0.0"),
+    (FakeCudaBindings, "tensorrt_rtx", "1.7.1"),
+]
+
+
+@pytest.fixture(params=[*ENGINES, *TENSORRT], ids=lambda p: getattr(p, "__name__", "") or f"{p[1]}_{p[2]}")
+def make(request, tmp_path: Path, monkeypatch) -> Callable[[], Engine]:
+    if callable(request.param):
+        return lambda: request.param(tmp_path)
+    bindings, flavour, version = request.param
+    gpu = FakeGpu()
+    bindings(gpu).install(monkeypatch)
+    FakeTensorRT(gpu, flavour, version).install(monkeypatch)
+    load_vendor.cache_clear()
+    request.addfinalizer(load_vendor.cache_clear)
+    return lambda: tensorrt_engine(tmp_path)
 
 
 def feed(count: int = 1) -> dict[str, np.ndarray]:

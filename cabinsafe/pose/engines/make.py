@@ -1,0 +1,35 @@
+"""From options to a running engine."""
+
+from __future__ import annotations
+
+from cabinsafe.errors import ConfigError
+from cabinsafe.pose.card import PoseCard
+from cabinsafe.pose.engines.base import Engine, TensorSpec
+from cabinsafe.pose.engines.onnx import OnnxEngine
+from cabinsafe.pose.engines.openvino import OpenVinoEngine
+from cabinsafe.pose.engines.options import EngineOptions
+from cabinsafe.pose.engines.replay import ReplayEngine
+from cabinsafe.pose.engines.tensorrt import open_tensorrt
+
+
+def make_engine(options: EngineOptions, card: PoseCard) -> Engine:
+    """Engine that the options name, for a card's network.
+
+    Raises:
+        ConfigError: an option that the engine needs is missing.
+        ModelError: the network's file is missing, not the card's, or not one that the engine can read.
+        MissingExtraError: the engine's package is not installed; the message names the extra.
+        EngineError: the engine cannot start.
+    """
+    if options.engine == "tensorrt":
+        return open_tensorrt(card, options.tensorrt)
+    if options.engine == "openvino":
+        return OpenVinoEngine(card.verified_file(), options.threads)
+    if options.engine == "onnx":
+        return OnnxEngine(card.verified_file(), options.threads)
+    if options.recording is None:
+        raise ConfigError("pose.recording: engine 'replay' needs the .npz file of recorded maps")
+    width, height = card.input.size_wh
+    return ReplayEngine.from_file(
+        options.recording, (TensorSpec(card.input.name, (None, 3, height, width), "float32"),)
+    )

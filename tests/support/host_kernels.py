@@ -1,0 +1,59 @@
+"""CUDA kernels compiled for the host: the same source, and a loop in place of the grid."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+_SHIM = """
+#include <cmath>
+#include <algorithm>
+#include <cstddef>
+using std::min; using std::max;
+struct Index { unsigned x, y; };
+static Index blockIdx, blockDim, threadIdx;
+#define __global__
+#define __device__
+"""
+_LOOP = """
+extern "C" unsigned long argument_bytes() {{ return sizeof({struct}); }}
+extern "C" void run(unsigned grid_x, unsigned grid_y, unsigned block_x, unsigned block_y, const {struct}* argument) {{
+    blockDim = {{block_x, block_y}};
+    for (blockIdx.y = 0; blockIdx.y < grid_y; ++blockIdx.y)
+        for (blockIdx.x = 0; blockIdx.x < grid_x; ++blockIdx.x)
+            for (threadIdx.y = 0; threadIdx.y < block_y; ++threadIdx.y)
+                for (threadIdx.x = 0; threadIdx.x < block_x; ++threadIdx.x) {name}(*argument);
+}}
+"""
+
+
+class HostKernel:
+    """A kernel ``name`` whose only parameter is a struct of the capitalised name, by value."""
+
+    def __init__(self, source: str, name: str) -> None:
+        self.name = name
+        self._library = _compiled(source, name)
+        self._library.argument_bytes.restype = ctypes.c_ulong
+        self.argument_bytes = self._library.argument_bytes()
+
+    def __call__(self, grid: tuple[int, int], block: tuple[int, int], struct: bytes) -> None:
+        self._library.run(*grid, *block, struct)
+
+
+@cache
+def _compiled(source: str, name: str) -> ctypes.CDLL:
+    compiler = shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        pytest.skip("no C++ compiler to run the kernel on the host")
+    with tempfile.TemporaryDirectory() as folder:
+        text, library = Path(folder) / "kernel.cpp", Path(folder) / "kernel.so"
+        text.write_text(_SHIM + source + _LOOP.format(name=name, struct=name.capitalize()))
+        command = [compiler, "-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+        subprocess.run([*command, str(text), "-o", str(library)], check=True)
+        return ctypes.CDLL(str(library))
