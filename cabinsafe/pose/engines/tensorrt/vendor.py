@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from traceback import clear_frames
 from typing import Any, Final, NamedTuple
 
 from cabinsafe.errors import EngineError, MissingExtraError, ModelError
@@ -13,6 +14,8 @@ from cabinsafe.pose.engines.options import Flavour, Precision
 from cabinsafe.pose.engines.tensorrt.session import Session
 
 FLAVOURS: Final[tuple[Flavour, ...]] = ("tensorrt", "tensorrt_rtx")
+
+_NO_REASON: Final = "it gave no reason"
 
 _log = logging.getLogger(__name__)
 
@@ -60,24 +63,8 @@ class Vendor:
             ModelError: TensorRT cannot read the network.
             EngineError: it cannot build a plan of it.
         """
-        trt = self._trt
-        with self._mapped(EngineError, f"{self} cannot build a plan"):
-            builder = trt.Builder(self._logger)
-            network = builder.create_network(self._network_flags())
-            parser = trt.OnnxParser(network, self._logger)
-            with self._mapped(ModelError, f"{self} cannot read the network"):
-                if not parser.parse(network_bytes):
-                    raise RuntimeError("; ".join(str(parser.get_error(i)) for i in range(parser.num_errors)))
-            config = builder.create_builder_config()
-            config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, request.workspace_bytes)
-            config.clear_flag(trt.BuilderFlag.TF32)  # float32 is to mean float32
-            for flag in self._precision_flags(request.precision):
-                config.set_flag(flag)
-            _add_profile(builder, network, config, request)
-            plan = builder.build_serialized_network(network, config)
-            if plan is None:
-                raise RuntimeError("it gave no reason")
-            return bytes(plan)
+        with self._mapped("cannot build a plan"):
+            return self._build(network_bytes, request)
 
     def open(self, plan: bytes) -> Session:
         """Load a plan. A CUDA context must be current; without a driver TensorRT's runtime may crash.
@@ -85,13 +72,8 @@ class Vendor:
         Raises:
             EngineError: TensorRT refuses the plan.
         """
-        with self._mapped(EngineError, f"{self} cannot load the plan"):
-            runtime = self._trt.Runtime(self._logger)
-            engine = runtime.deserialize_cuda_engine(plan)
-            context = None if engine is None else engine.create_execution_context()
-            if context is None:
-                raise RuntimeError("it gave no reason")
-            return Session(self._trt, runtime, engine, context)
+        with self._mapped("cannot load the plan"):
+            return self._open(plan)
 
     def __str__(self) -> str:
         return f"{'TensorRT-RTX' if self.flavour == 'tensorrt_rtx' else 'TensorRT'} {self.version}"
@@ -108,15 +90,49 @@ class Vendor:
         flags = self._trt.BuilderFlag
         return {"fp32": [], "fp16": [flags.FP16], "int8": [flags.FP16, flags.INT8]}[precision]
 
+    def _build(self, network_bytes: bytes, request: BuildRequest) -> bytes:
+        trt = self._trt
+        builder = trt.Builder(self._logger)
+        network = builder.create_network(self._network_flags())
+        parser = trt.OnnxParser(network, self._logger)
+        if not parser.parse(network_bytes):
+            why = "; ".join(str(parser.get_error(i)) for i in range(parser.num_errors))
+            raise ModelError(f"{self} cannot read the network: {why}")
+        config = builder.create_builder_config()
+        config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, request.workspace_bytes)
+        config.clear_flag(trt.BuilderFlag.TF32)  # float32 is to mean float32
+        for flag in self._precision_flags(request.precision):
+            config.set_flag(flag)
+        _add_profile(builder, network, config, request)
+        plan = builder.build_serialized_network(network, config)
+        if plan is None:
+            raise RuntimeError(_NO_REASON)
+        return bytes(plan)
+
+    def _open(self, plan: bytes) -> Session:
+        runtime = self._trt.Runtime(self._logger)
+        engine = runtime.deserialize_cuda_engine(plan)
+        context = None if engine is None else engine.create_execution_context()
+        if context is None:
+            raise RuntimeError(_NO_REASON)
+        return Session(self._trt, runtime, engine, context)
+
     @contextmanager
-    def _mapped(self, kind: type[EngineError] | type[ModelError], what: str) -> Iterator[None]:
-        """TensorRT's exceptions, and what it logged before, as one of ours."""
+    def _mapped(self, what: str) -> Iterator[None]:
+        """TensorRT's exceptions, and what it logged before, as ours.
+
+        What it had made by then is freed now: the traceback would keep it beyond the GPU's context.
+        """
         self._complaints.clear()
         try:
             yield
+        except ModelError as error:
+            clear_frames(error.__traceback__)
+            raise
         except (RuntimeError, TypeError, ValueError) as error:  # a null result of its C++ side is a TypeError
+            clear_frames(error.__traceback__)
             why = "; ".join(dict.fromkeys(self._complaints)) or str(error)
-            raise kind(f"{what}: {why}") from error
+            raise EngineError(f"{self} {what}: {why}") from error
 
 
 @cache
