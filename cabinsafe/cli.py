@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cabinsafe.data_cli import data_app
+from cabinsafe.engine_cli import engine_app
 from cabinsafe.errors import CabinSafeError, ConfigError
 from cabinsafe.evaluate_cli import evaluate_app
 from cabinsafe.export_cli import export_app
@@ -32,6 +33,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")
 app.add_typer(export_app, name="export")
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(engine_app, name="engine")
 
 _CabinOption = Annotated[
     str, typer.Option("--cabin", "-c", help="Cabin file, or a bundled one's name: sedan, shuttle.")

@@ -72,7 +72,7 @@ def test_bundled_cabins_are_valid_by_path_and_by_name(repository: Path, name: st
             ["detectors.feet_on_seats.span_margin", "got 2", "at least 0, at most 1"],
         ),
         ("pose: {threads: many}", ["pose.threads", "valid integer", "got 'many'", "at least 1, at most 64"]),
-        ("pose: {engine: tensor}", ["pose.engine", "onnx or replay", "got 'tensor'"]),
+        ("pose: {engine: tensor}", ["pose.engine", "onnx or openvino or tensorrt or replay", "got 'tensor'"]),
         ("pose: {decoder: {peak_threshold: 7}}", ["pose.decoder.peak_threshold", "got 7", "allowed"]),
         ("pose: {boxes: maybe}", ["pose.boxes", "boolean", "got 'maybe'"]),
         ("pose: {box_decoder: {max_boxes: 0}}", ["pose.box_decoder.max_boxes", "got 0", "at least 1"]),

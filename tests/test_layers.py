@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent / "cabinsafe"
 # A module may import those of lower layers; one row is one layer, siblings in a row never import each other.
 LAYERS = [
     ["cli"],
-    ["synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli"],
+    ["synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli", "engine_cli"],
     ["cli_parts"],
     ["run", "doctor"],
     ["analyzer"],
@@ -28,10 +28,10 @@ SIDE = ["media", "training", "synthetic", "evaluation"]
 COMMANDS = {  # side room: the only modules of the rows above that may import it
     "training": ["train_cli", "export_cli", "label_cli"],
     "synthetic": ["synth_cli"],
-    "evaluation": ["evaluate_cli"],
+    "evaluation": ["evaluate_cli", "engine_cli"],
 }
 BESIDE = {"media": [], "synthetic": ["media"], "evaluation": ["media"], "training": ["media", "evaluation"]}
-CLIS = ["cli", "synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli"]
+CLIS = ["cli", "synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli", "engine_cli"]
 VENDORS = {  # third-party package: the only places that may import it
     "cv2": ["media", "pose.preprocess", "doctor", "training", "synthetic", "evaluation.pictures"],
     "onnxruntime": ["onnx_session", "doctor", "training", "pose.engines.tensorrt.precision"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -72,16 +72,17 @@ TENSORRT = [
 
 
 @pytest.fixture(params=[*ENGINES, *TENSORRT], ids=lambda p: getattr(p, "__name__", "") or f"{p[1]}_{p[2]}")
-def make(request, tmp_path: Path, monkeypatch) -> Callable[[], Engine]:
+def make(request, tmp_path: Path, monkeypatch) -> Iterator[Callable[[], Engine]]:
     if callable(request.param):
-        return lambda: request.param(tmp_path)
+        yield lambda: request.param(tmp_path)
+        return
     bindings, flavour, version = request.param
     gpu = FakeGpu()
     bindings(gpu).install(monkeypatch)
     FakeTensorRT(gpu, flavour, version).install(monkeypatch)
     load_vendor.cache_clear()
-    request.addfinalizer(load_vendor.cache_clear)
-    return lambda: tensorrt_engine(tmp_path)
+    yield lambda: tensorrt_engine(tmp_path)
+    load_vendor.cache_clear()
 
 
 def feed(count: int = 1) -> dict[str, np.ndarray]:

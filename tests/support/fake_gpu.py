@@ -148,7 +148,9 @@ class FakeGpu:
     def launch_graph(self, graph: int) -> None:
         self.put("launch graph", lambda works=tuple(self.graphs[graph]): [work() for work in works])
 
-    def launch(self, kernel: HostKernel, grid: tuple[int, int], block: tuple[int, int], struct: bytes) -> None:
+    def launch(
+        self, kernel: HostKernel, grid: tuple[int, int], block: tuple[int, int], struct: bytes
+    ) -> None:
         self.put(f"launch {kernel.name} {grid} {block}", lambda: kernel(grid, block, struct))
 
     def array_at(self, address: int, shape: tuple[int, ...]) -> np.ndarray:

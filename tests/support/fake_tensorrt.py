@@ -224,9 +224,7 @@ class _Context(_Held):
 
         def work() -> None:
             feed = {image: gpu.array_at(addresses[image], shape).copy()}
-            for name, value in zip(
-                self.engine.names[1:], self.engine.session.run(None, feed), strict=True
-            ):
+            for name, value in zip(self.engine.names[1:], self.engine.session.run(None, feed), strict=True):
                 gpu.array_at(addresses[name], value.shape)[...] = value
 
         gpu.put(f"run {shape[0]}", work)

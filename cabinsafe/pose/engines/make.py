@@ -12,8 +12,8 @@ from cabinsafe.pose.engines.replay import ReplayEngine
 from cabinsafe.pose.engines.tensorrt import open_tensorrt
 
 
-def make_engine(options: EngineOptions, card: PoseCard) -> Engine:
-    """Engine that the options name, for a card's network.
+def make_engine(options: EngineOptions, card: PoseCard, cameras: int = 1) -> Engine:
+    """Engine that the options name, for a card's network and so many frames at once.
 
     Raises:
         ConfigError: an option that the engine needs is missing.
@@ -22,7 +22,7 @@ def make_engine(options: EngineOptions, card: PoseCard) -> Engine:
         EngineError: the engine cannot start.
     """
     if options.engine == "tensorrt":
-        return open_tensorrt(card, options.tensorrt)
+        return open_tensorrt(card, options.tensorrt.for_cameras(cameras))
     if options.engine == "openvino":
         return OpenVinoEngine(card.verified_file(), options.threads)
     if options.engine == "onnx":

@@ -23,7 +23,9 @@ class TensorRTOptions(Options):
     bindings: Bindings | None = Field(
         None, description="Package for device memory; by default the first that is there"
     )
-    batch: int = Field(1, ge=1, le=64, description="Frames per run to tune for: the number of cameras")
+    batch: int | None = Field(
+        None, ge=1, le=64, description="Frames per run to tune for; by default the number of cameras"
+    )
     max_batch: int = Field(8, ge=1, le=64, description="Most frames per run")
     workspace_mib: int = Field(1024, ge=16, description="Scratch memory that a layer may use, MiB")
     gpu: int = Field(0, ge=0, description="Which GPU")
@@ -36,9 +38,14 @@ class TensorRTOptions(Options):
 
     @model_validator(mode="after")
     def _batch_fits(self) -> Self:
-        if self.batch > self.max_batch:
+        if self.batch is not None and self.batch > self.max_batch:
             raise ValueError(f"batch {self.batch} is more than max_batch {self.max_batch}")
         return self
+
+    def for_cameras(self, count: int) -> Self:
+        """The same, with the batches that so many cameras need."""
+        batch = self.batch or count
+        return self.model_copy(update={"batch": batch, "max_batch": max(batch, count, self.max_batch)})
 
 
 class EngineOptions(Options):

@@ -97,7 +97,16 @@ def test_nvcc_compiles_it(tmp_path: Path, architecture: str) -> None:
     if nvcc is None:
         pytest.skip("no CUDA toolkit")
     cubin = tmp_path / "letterbox.cubin"
-    command = [nvcc, "-cubin", f"-arch={architecture}", "-Werror", "all-warnings", str(SOURCE), "-o", str(cubin)]
+    command = [
+        nvcc,
+        "-cubin",
+        f"-arch={architecture}",
+        "-Werror",
+        "all-warnings",
+        str(SOURCE),
+        "-o",
+        str(cubin),
+    ]
     subprocess.run(command, check=True)
     assert b"letterbox" in cubin.read_bytes()
 
@@ -121,7 +130,9 @@ def test_nvrtc_compiles_it_as_the_engine_does(capability: tuple[int, int]) -> No
 
 def test_what_the_compiler_says_is_passed_on() -> None:
     real_nvrtc()
-    with pytest.raises(EngineError, match=r"(?s)does not compile for sm_87: .*identifier \"nonsense\" is undefined"):
+    with pytest.raises(
+        EngineError, match=r"(?s)does not compile for sm_87: .*identifier \"nonsense\" is undefined"
+    ):
         compile_cubin("__global__ void f() { nonsense; }", (8, 7))
     with pytest.raises(EngineError, match="does not compile for sm_11"):
         compile_cubin(KERNEL, (1, 1))
@@ -140,8 +151,10 @@ def test_a_kernel_is_launched_with_its_struct(monkeypatch, bindings) -> None:
     image = np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
     spec = spec_of((64, 32))
     with open_device() as device, device.current():
-        source, target, host = device.allocate(image.nbytes), device.allocate(3 * 64 * 32 * 4), device.allocate_host(
-            max(image.nbytes, 3 * 64 * 32 * 4)
+        source, target, host = (
+            device.allocate(image.nbytes),
+            device.allocate(3 * 64 * 32 * 4),
+            device.allocate_host(max(image.nbytes, 3 * 64 * 32 * 4)),
         )
         host.data[: image.nbytes] = image.reshape(-1)
         device.upload(source, host.data[: image.nbytes])

@@ -147,7 +147,9 @@ def test_tensorrt_rtx_builds_the_embedded_network(rtx_options, tmp_path: Path) -
 def test_tensorrt_rtx_says_what_it_cannot_read(rtx_options) -> None:
     request = BuildRequest("int8", (3, 160, 160), (1, 1, 1), 1 << 20)
     with pytest.raises(ModelError, match=r"TensorRT-RTX .* cannot read the network: .*DequantizeLinear"):
-        load_vendor("tensorrt_rtx").build(PoseCard.load("cabinsafe-pose").verified_file().read_bytes(), request)
+        load_vendor("tensorrt_rtx").build(
+            PoseCard.load("cabinsafe-pose").verified_file().read_bytes(), request
+        )
 
 
 def test_without_a_driver_tensorrt_rtx_is_never_asked_to_run(rtx_options, box_network: Path) -> None:

@@ -133,7 +133,9 @@ def test_what_was_not_built_here_runs_only_by_permission(bench, caplog, forgery:
     else:
         rebuilt_header(plan, lambda header: header["key"].update(batches=[1, 3, 6]))
     options = {"max_batch": 6} if forgery == "key" else {}
-    with pytest.raises(EngineError, match=r"not built by this user on this machine.*allow_foreign lets it run"):
+    with pytest.raises(
+        EngineError, match=r"not built by this user on this machine.*allow_foreign lets it run"
+    ):
         bench.open(plan=str(plan), **options)
     assert "run 2" not in bench.gpu.calls
     assert bench.gpu.leaks() == {}

@@ -120,7 +120,9 @@ def test_without_a_graph_every_run_is_put_on_the_stream(bench, reason: str) -> N
 
 def test_more_images_than_the_plan_takes_are_refused(bench) -> None:
     with bench.open(max_batch=4) as engine:
-        with pytest.raises(ShapeError, match=r"expected 1 to 4 images \(pose.tensorrt.max_batch\), got \[5\]"):
+        with pytest.raises(
+            ShapeError, match=r"expected 1 to 4 images \(pose.tensorrt.max_batch\), got \[5\]"
+        ):
             engine.infer(bench.batch(5))
         with pytest.raises(ShapeError, match=r"got \[0\]"):
             engine.infer(bench.batch(0))
@@ -239,12 +241,17 @@ def test_it_stands_in_for_onnx_runtime_in_the_estimator(bench, blue_frame) -> No
 
 def test_no_driver_no_gpu_no_package(bench, monkeypatch) -> None:
     bench.install(count=0)
-    with pytest.raises(EngineError, match="no usable NVIDIA driver: CUDA refused cuInit: CUDA_ERROR_NO_DEVICE"):
+    with pytest.raises(
+        EngineError, match="no usable NVIDIA driver: CUDA refused cuInit: CUDA_ERROR_NO_DEVICE"
+    ):
         bench.open()
     bench.install(count=2)
     with pytest.raises(EngineError, match="GPU 2 asked for; this machine has 2"):
         bench.open(gpu=2)
-    for name, extra in (("tensorrt", r"cabinsafe\[tensorrt-rtx\]"), ("cuda.bindings", r"cabinsafe\[tensorrt\]")):
+    for name, extra in (
+        ("tensorrt", r"cabinsafe\[tensorrt-rtx\]"),
+        ("cuda.bindings", r"cabinsafe\[tensorrt\]"),
+    ):
         bench.install()
         monkeypatch.setitem(__import__("sys").modules, name, None)
         monkeypatch.setitem(__import__("sys").modules, "pycuda", None)
@@ -255,7 +262,9 @@ def test_no_driver_no_gpu_no_package(bench, monkeypatch) -> None:
 
 def test_a_network_that_tensorrt_refuses_is_told_with_its_reason(bench) -> None:
     bench.trt.build_fails = "no tactic for layer conv1"
-    with pytest.raises(EngineError, match=r"TensorRT 10\.3\.0 cannot build a plan: no tactic for layer conv1$"):
+    with pytest.raises(
+        EngineError, match=r"TensorRT 10\.3\.0 cannot build a plan: no tactic for layer conv1$"
+    ):
         bench.open()
     assert bench.gpu.leaks() == {}
     (bench.card.path.parent / bench.card.file).write_bytes(b"something else")

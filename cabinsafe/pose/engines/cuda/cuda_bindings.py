@@ -150,7 +150,9 @@ class CudaBindingsDevice(Closing):
         self._modules.append(module)
         return self._call("cuModuleGetFunction", module, name.encode())
 
-    def launch(self, kernel: Any, grid: tuple[int, int], block: tuple[int, int], argument: NDArray[np.void]) -> None:
+    def launch(
+        self, kernel: Any, grid: tuple[int, int], block: tuple[int, int], argument: NDArray[np.void]
+    ) -> None:
         """Run a kernel."""
         pointers = np.array([argument.ctypes.data], dtype=np.uintp)
         sizes = (*grid, 1, *block, 1)

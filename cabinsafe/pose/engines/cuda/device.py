@@ -109,7 +109,9 @@ class Device(Protocol):
         """
         ...
 
-    def launch(self, kernel: Any, grid: tuple[int, int], block: tuple[int, int], argument: NDArray[np.void]) -> None:
+    def launch(
+        self, kernel: Any, grid: tuple[int, int], block: tuple[int, int], argument: NDArray[np.void]
+    ) -> None:
         """Run a kernel whose only parameter is a struct, by value; ``argument`` is the struct, shape (1,)."""
         ...
 

@@ -100,9 +100,7 @@ class DeviceLetterbox(Closing):
         self._device.free_host(host)
 
 
-def letterbox_struct(
-    spec: InputSpec, shape: Sequence[int], source: int, target: int
-) -> NDArray[np.void]:
+def letterbox_struct(spec: InputSpec, shape: Sequence[int], source: int, target: int) -> NDArray[np.void]:
     """The kernel's parameter for a frame (H, W, 3), which lies as ``pose.preprocess.letterbox`` lays it."""
     height, width = shape[:2]
     scale = min(spec.size_wh[0] / width, spec.size_wh[1] / height)

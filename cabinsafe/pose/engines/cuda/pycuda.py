@@ -137,7 +137,9 @@ class PyCudaDevice(Closing):
             self._modules.append(module)
             return module.get_function(name)
 
-    def launch(self, kernel: Any, grid: tuple[int, int], block: tuple[int, int], argument: NDArray[np.void]) -> None:
+    def launch(
+        self, kernel: Any, grid: tuple[int, int], block: tuple[int, int], argument: NDArray[np.void]
+    ) -> None:
         """Run a kernel."""
         with self._mapped():
             kernel(argument, grid=grid, block=(*block, 1), stream=self._stream)

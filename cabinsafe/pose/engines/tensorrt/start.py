@@ -96,7 +96,7 @@ def plan_key(card: PoseCard, options: TensorRTOptions, vendor: Vendor, device: D
         driver=on_gpu.driver if on_gpu else ANY_GPU,
         precision=options.precision,
         chw=(3, height, width),
-        batches=(1, options.batch, options.max_batch),
+        batches=(1, options.batch or 1, options.max_batch),
         workspace_mib=options.workspace_mib,
     )
 
