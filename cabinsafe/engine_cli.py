@@ -81,6 +81,7 @@ def profile(
         str,
         typer.Argument(metavar="MODEL|PLAN", help="Embedded network's name, a card, or a plan of `build`."),
     ],
+    *,
     video: Annotated[str, typer.Option(help="Video, folder or glob of images.")],
     cameras: Annotated[int, typer.Option(min=1, help="Frames per run.")] = 1,
     card: Annotated[

@@ -1,4 +1,4 @@
-"""Engines side by side on the frames of a video: time by stage, memory, and how far they are from ONNX Runtime."""
+"""Engines side by side on the frames of a video: time by stage, memory, likeness to ONNX Runtime."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_gpu import FakeCudaBindings, FakeGpu, FakePyCuda
+from fake_gpu import FakeCudaBindings, FakeGpu
+from fake_pycuda import FakePyCuda
 from fake_tensorrt import FakeTensorRT
 
 from cabinsafe.errors import EngineError, ModelError, ShapeError

@@ -13,7 +13,6 @@ from cabinsafe.engine_cli import engine_app
 from cabinsafe.errors import EngineError, MediaError
 from cabinsafe.evaluation.engines import STAGES, ProfileRequest, profile_engine
 from cabinsafe.pose.engines import EngineOptions
-from cabinsafe.types import Frame
 
 
 def run(*arguments: object):

@@ -1,8 +1,8 @@
 """A GPU for tests: it obeys the order of things that a real one demands, and says what was not given back.
 
 Device memory is host memory, so kernels are the real source, compiled for the host. What goes onto the
-stream runs when it is waited for, not before. :class:`FakeCudaBindings` and :class:`FakePyCuda` are the two
-packages through which it is driven.
+stream runs when it is waited for, not before. :class:`FakeCudaBindings` and
+``fake_pycuda.FakePyCuda`` are the two packages through which it is driven.
 """
 
 from __future__ import annotations
@@ -72,6 +72,12 @@ class FakeGpu:
     def need_context(self) -> None:
         if not self._stacks.get(threading.get_ident()):
             raise Refusal(Status.CUDA_ERROR_INVALID_CONTEXT)
+
+    def on(self, stream: Any) -> FakeGpu:
+        """Itself, if that is its stream."""
+        if stream != self.STREAM:
+            raise Refusal(Status.CUDA_ERROR_INVALID_VALUE)
+        return self
 
     def push(self) -> None:
         if "context" not in self.live:
@@ -197,24 +203,24 @@ class FakeCudaBindings:
             "cuCtxPopCurrent": lambda: gpu.pop() or gpu.CONTEXT,
             "cuStreamCreate": lambda flags: gpu.live.append("stream") or gpu.STREAM,
             "cuStreamDestroy": lambda stream: gpu.live.remove("stream"),
-            "cuStreamSynchronize": lambda stream: gpu.synchronise(),
-            "cuStreamBeginCapture": lambda stream, mode: gpu.begin_capture(),
-            "cuStreamEndCapture": lambda stream: gpu.end_capture(),
+            "cuStreamSynchronize": lambda stream: gpu.on(stream).synchronise(),
+            "cuStreamBeginCapture": lambda stream, mode: gpu.on(stream).begin_capture(),
+            "cuStreamEndCapture": lambda stream: gpu.on(stream).end_capture(),
             "cuGraphInstantiate": lambda graph, flags: gpu.copy_graph(graph),
-            "cuGraphDestroy": lambda graph: gpu.free_graph(graph),
-            "cuGraphLaunch": lambda graph, stream: gpu.launch_graph(graph),
-            "cuGraphExecDestroy": lambda graph: gpu.free_graph(graph),
+            "cuGraphDestroy": gpu.free_graph,
+            "cuGraphLaunch": lambda graph, stream: gpu.on(stream).launch_graph(graph),
+            "cuGraphExecDestroy": gpu.free_graph,
             "cuMemAlloc": lambda nbytes: gpu.allocate(nbytes, "memory"),
             "cuMemFree": lambda address: gpu.free(address, "memory"),
             "cuMemHostAlloc": lambda nbytes, flags: gpu.allocate(nbytes, "pinned"),
             "cuMemFreeHost": lambda address: gpu.free(address, "pinned"),
-            "cuMemcpyHtoDAsync": lambda to, at, nbytes, stream: gpu.copy(to, at, nbytes, "upload"),
-            "cuMemcpyDtoHAsync": lambda to, at, nbytes, stream: gpu.copy(to, at, nbytes, "download"),
+            "cuMemcpyHtoDAsync": lambda to, at, size, stream: gpu.on(stream).copy(to, at, size, "upload"),
+            "cuMemcpyDtoHAsync": lambda to, at, size, stream: gpu.on(stream).copy(to, at, size, "download"),
             "cuModuleLoadData": lambda code: gpu.live.append("module") or code,
             "cuModuleUnload": lambda module: gpu.live.remove("module"),
             "cuModuleGetFunction": lambda module, name: HostKernel(module.decode(), name.decode()),
-            "cuLaunchKernel": lambda kernel, gx, gy, gz, bx, by, bz, shared, stream, pointers, extra: gpu.launch(
-                kernel, (gx, gy), (bx, by), _struct_at(pointers, kernel)),
+            "cuLaunchKernel": lambda kernel, gx, gy, gz, bx, by, bz, shared, stream, pointers, extra: (
+                gpu.on(stream).launch(kernel, (gx, gy), (bx, by), _struct_at(pointers, kernel))),
         }  # fmt: skip
         self.driver = SimpleNamespace(
             CUdevice_attribute=attributes,
@@ -255,131 +261,6 @@ class FakeNvrtc:
 
     def nvrtcDestroyProgram(self, program: bytes) -> tuple[Any, ...]:
         return (Status.CUDA_SUCCESS,)
-
-
-class FakePyCuda:
-    """Stands in for ``pycuda.driver`` and ``pycuda.compiler``."""
-
-    name = "pycuda"
-
-    def __init__(self, gpu: FakeGpu) -> None:
-        class Error(Exception):
-            pass
-
-        class OutOfMemory(Error):
-            pass
-
-        class CompileError(Error):
-            pass
-
-        def mapped(function: Callable[..., Any], *arguments: Any) -> Any:
-            try:
-                return function(*arguments)
-            except Refusal as refusal:
-                is_memory = refusal.status is Status.CUDA_ERROR_OUT_OF_MEMORY
-                raise (OutOfMemory if is_memory else Error)(refusal.status.name) from None
-
-        class Allocation:
-            def __init__(self, nbytes: int, kind: str) -> None:
-                self.kind, self.address = kind, mapped(gpu.allocate, nbytes, kind)
-
-            def __int__(self) -> int:
-                return self.address
-
-            def free(self) -> None:
-                mapped(gpu.free, self.address, self.kind)
-
-        class Stream:
-            def __init__(self, flags: int = 0) -> None:
-                mapped(gpu.need_context)
-                gpu.live.append("stream")
-                self.handle = gpu.STREAM
-
-            def synchronize(self) -> None:
-                mapped(gpu.synchronise)
-
-            def __del__(self) -> None:
-                gpu.live.remove("stream")
-
-        class Context:
-            def __init__(self) -> None:
-                gpu.live.append("context")
-
-            def push(self) -> None:
-                mapped(gpu.push)
-
-            @staticmethod
-            def pop() -> None:
-                mapped(gpu.pop)
-
-            def detach(self) -> None:
-                gpu.live.remove("context")
-
-        class Device:
-            count = staticmethod(lambda: gpu.count)
-
-            def __init__(self, index: int) -> None:
-                pass
-
-            def name(self) -> str:
-                return gpu.name
-
-            def compute_capability(self) -> tuple[int, int]:
-                return gpu.capability
-
-            def retain_primary_context(self) -> Context:
-                return Context()
-
-        class Module:
-            def __init__(self, code: bytes) -> None:
-                gpu.live.append("module")
-                self.code = code
-
-            def get_function(self, name: str) -> Any:
-                kernel = HostKernel(self.code.decode(), name)
-
-                def run(struct: np.ndarray, *, grid: Any, block: Any, stream: Stream) -> None:
-                    gpu.launch(kernel, grid, block[:2], struct.tobytes())
-
-                return run
-
-            def __del__(self) -> None:
-                gpu.live.remove("module")
-
-        driver = ModuleType("pycuda.driver")
-        driver.__dict__.update(
-            Error=Error, MemoryError=OutOfMemory, CompileError=CompileError, Device=Device, Context=Context,
-            Stream=Stream, init=lambda: None, get_driver_version=lambda: gpu.driver_version,
-            mem_alloc=lambda nbytes: Allocation(nbytes, "memory"), mem_get_info=lambda: (1 << 20, 1 << 30),
-            pagelocked_empty=lambda nbytes, dtype: _pinned(Allocation(nbytes, "pinned"), nbytes),
-            memcpy_htod_async=lambda to, at, stream: mapped(gpu.copy, to, at.ctypes.data, at.nbytes, "upload"),
-            memcpy_dtoh_async=lambda to, at, stream: mapped(gpu.copy, to.ctypes.data, at, to.nbytes, "download"),
-            module_from_buffer=Module,
-        )  # fmt: skip
-        self.driver = driver
-
-    def install(self, monkeypatch: Any) -> None:
-        package, compiler = ModuleType("pycuda"), ModuleType("pycuda.compiler")
-        package.driver, package.compiler = self.driver, compiler  # type: ignore[attr-defined]
-        compiler.compile = lambda source, no_extern_c, arch: source.encode()  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "cuda.bindings", None)
-        for module in (package, self.driver, compiler):
-            monkeypatch.setitem(sys.modules, module.__name__, module)
-
-
-class _PinnedArray(np.ndarray):
-    """numpy's own ``base`` would be the ctypes buffer; pycuda's is the allocation."""
-
-    @property
-    def base(self) -> Any:
-        return self.allocation
-
-
-def _pinned(allocation: Any, nbytes: int) -> np.ndarray:
-    array = np.ctypeslib.as_array((ctypes.c_uint8 * nbytes).from_address(int(allocation)))
-    view = array.view(_PinnedArray)
-    view.allocation = allocation
-    return view
 
 
 def _struct_at(pointers: int, kernel: HostKernel) -> bytes:

@@ -27,7 +27,7 @@ class FakeTensorRT:
     def __init__(self, gpu: FakeGpu, flavour: str = "tensorrt", version: str = "10.3.0") -> None:
         self.gpu, self.flavour, self.__version__ = gpu, flavour, version
         self.__name__ = flavour
-        major = 11 if flavour == "tensorrt_rtx" else int(version.split(".")[0])
+        major = 11 if flavour == "tensorrt_rtx" else int(version.partition(".")[0])
         self.is_old = major < 10
         flags = ["TF32", "REFIT"] + ([] if major >= 11 else ["FP16", "INT8"])
         self.BuilderFlag = enum.Enum("BuilderFlag", flags)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_gpu import FakeCudaBindings, FakeGpu, FakePyCuda
+from fake_gpu import FakeCudaBindings, FakeGpu
+from fake_pycuda import FakePyCuda
 from fake_tensorrt import FakeTensorRT
 
 from cabinsafe.pose import PoseCard

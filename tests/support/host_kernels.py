@@ -23,7 +23,8 @@ static Index blockIdx, blockDim, threadIdx;
 """
 _LOOP = """
 extern "C" unsigned long argument_bytes() {{ return sizeof({struct}); }}
-extern "C" void run(unsigned grid_x, unsigned grid_y, unsigned block_x, unsigned block_y, const {struct}* argument) {{
+extern "C" void run(unsigned grid_x, unsigned grid_y, unsigned block_x, unsigned block_y,
+                    const {struct}* argument) {{
     blockDim = {{block_x, block_y}};
     for (blockIdx.y = 0; blockIdx.y < grid_y; ++blockIdx.y)
         for (blockIdx.x = 0; blockIdx.x < grid_x; ++blockIdx.x)

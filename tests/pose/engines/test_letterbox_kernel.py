@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_gpu import FakeCudaBindings, FakeGpu, FakePyCuda
+from fake_gpu import FakeCudaBindings, FakeGpu
+from fake_pycuda import FakePyCuda
 from host_kernels import HostKernel
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st

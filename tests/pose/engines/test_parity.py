@@ -15,8 +15,8 @@ from cabinsafe.pose import OnnxEngine, PafDecoder, PoseCard, PoseEstimator
 from cabinsafe.pose.engines import EngineOptions, make_engine
 from cabinsafe.types import Frame
 
-# Largest difference of any map value from ONNX Runtime's, and of a keypoint, in frame pixels. int8 layers round
-# once more or less where a runtime fuses; TensorRT sums in another order, or in halves.
+# Largest difference of any map value from ONNX Runtime's, and of a keypoint, in frame pixels. int8 layers
+# round once more or less where a runtime fuses; TensorRT sums in another order, or in halves.
 TOLERANCES = [
     ("cabinsafe-pose-float", {"engine": "openvino"}, 1e-4, 0.05),
     ("cabinsafe-pose", {"engine": "openvino"}, 0.1, 4.0),

@@ -1,4 +1,4 @@
-"""What TensorRT is asked to build, by version and precision; with the real TensorRT-RTX where it is installed."""
+"""What TensorRT is asked to build, by version and precision; the real TensorRT-RTX where it is installed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ onnx = pytest.importorskip("onnx")
 
 
 def quantised(kind: str) -> bytes:
-    """A network (N, 3, 160, 160) whose convolution is quantised for TensorRT (int8) or ONNX Runtime (uint8)."""
+    """A network (N, 3, 160, 160), its convolution quantised for TensorRT (int8) or ONNX Runtime (uint8)."""
     helper, tensor = onnx.helper, onnx.numpy_helper.from_array
     zero = np.array(0, np.int8 if kind == "int8" else np.uint8)
     weights = np.random.default_rng(0).integers(-127, 128, (18, 3, 8, 8)).astype(np.int8)

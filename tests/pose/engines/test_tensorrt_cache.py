@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from gpu_bench import GpuBench
+from typer.testing import CliRunner
 
-from cabinsafe.errors import EngineError, OutputError
+from cabinsafe.engine_cli import _of_plan, engine_app
+from cabinsafe.errors import EngineError, ModelError, OutputError
 from cabinsafe.pose.engines.tensorrt import build_plan
 from cabinsafe.pose.engines.tensorrt.plan import MAGIC, read_plan
 
@@ -183,3 +185,31 @@ def test_the_secret_is_the_users_alone(bench, monkeypatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(secret))
     with pytest.raises(EngineError, match="set XDG_STATE_HOME to a folder that can be written"):
         build_plan(bench.card, bench.options(), bench.folder / "a.plan")
+
+
+def test_the_command_builds_a_plan_and_says_where(bench, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(bench.folder))
+    card = str(bench.card.path)
+    shown = CliRunner().invoke(engine_app, ["build", card, "--precision", "fp32", "--batch", "3"])
+    (plan,) = (bench.folder / "cabinsafe" / "plans").glob("*.plan")
+    assert shown.output.replace("\n", "").startswith(f"wrote {plan}, 0.0 MB")
+    out = bench.folder / "mine.plan"
+    options = ["--precision", "fp16", "--max-batch", "4", "--workspace", "64", "--out", str(out)]
+    assert CliRunner().invoke(engine_app, ["build", card, *options]).exit_code == 0
+    key = read_plan(out).key
+    assert (key.precision, key.batches, key.workspace_mib) == ("fp16", (1, 1, 4), 64)
+    assert bench.gpu.leaks() == {}
+
+
+def test_a_profile_of_a_plan_takes_its_network_and_options(bench) -> None:
+    out = build_plan(bench.card, bench.options(batch=3, max_batch=6), bench.folder / "mine.plan")
+    model, options = _of_plan(out, str(bench.card.path), allow_foreign=True)
+    assert model == str(bench.card.path)
+    assert options == bench.options(
+        flavour="tensorrt", batch=3, max_batch=6, plan=str(out), allow_foreign=True, cache=None
+    )
+    with pytest.raises(ModelError, match=r"no model card 'blue'"):
+        _of_plan(out, None, allow_foreign=False)
+    bench.retrain()
+    with pytest.raises(ModelError, match=r"mine\.plan: built from another network .*: build it again"):
+        _of_plan(out, str(bench.card.path), allow_foreign=False)

@@ -1,4 +1,4 @@
-"""The run-time path of TensorRT on a fake GPU: order of calls, memory, threads, graphs, and what goes wrong."""
+"""The run-time path of TensorRT on a fake GPU: order of calls, memory, threads, graphs, and failures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import threading
 
 import numpy as np
 import pytest
-from fake_gpu import FakePyCuda, Status
+from fake_gpu import Status
+from fake_pycuda import FakePyCuda
 from gpu_bench import ALL_TENSORRT, GpuBench
 
 from cabinsafe.errors import EngineError, MissingExtraError, ModelError, ShapeError
@@ -173,7 +174,7 @@ def test_a_failure_on_the_gpu_is_told_and_all_is_freed(bench, bindings) -> None:
     bench.install(**({"bindings": bindings} if bindings else {}))
     with bench.open() as engine:
         bench.gpu.spoilt = Status.CUDA_ERROR_ILLEGAL_ADDRESS
-        with pytest.raises(EngineError, match="CUDA refused.*CUDA_ERROR_ILLEGAL_ADDRESS"):
+        with pytest.raises(EngineError, match=r"CUDA refused.*CUDA_ERROR_ILLEGAL_ADDRESS"):
             engine.infer(bench.batch(1))
     assert bench.gpu.leaks() == {}
 
