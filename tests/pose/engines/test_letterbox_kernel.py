@@ -151,20 +151,18 @@ def test_a_kernel_is_launched_with_its_struct(monkeypatch, bindings) -> None:
     bindings(gpu).install(monkeypatch)
     image = np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
     spec = spec_of((64, 32))
+    nbytes = 3 * 64 * 32 * 4
     with open_device() as device, device.current():
-        source, target, host = (
-            device.allocate(image.nbytes),
-            device.allocate(3 * 64 * 32 * 4),
-            device.allocate_host(max(image.nbytes, 3 * 64 * 32 * 4)),
-        )
+        source, target, host = device.allocate(nbytes), device.allocate(nbytes), device.allocate_host(nbytes)
         host.data[: image.nbytes] = image.reshape(-1)
         device.upload(source, host.data[: image.nbytes])
         kernel = device.compile(KERNEL, "letterbox")
         device.launch(kernel, (2, 4), (32, 8), letterbox_struct(spec, image.shape, source, target))
+        del kernel  # pycuda's hold their module
         device.synchronise()
         found = gpu.array_at(target, (3, 32, 64)).copy()
-        device.free(source)
-        device.free(target)
+        for address in (source, target):
+            device.free(address)
         device.free_host(host)
     np.testing.assert_array_equal(found, by_kernel(image, spec))
     assert gpu.leaks() == {}
