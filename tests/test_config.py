@@ -73,6 +73,8 @@ def test_bundled_cabins_are_valid_by_path_and_by_name(repository: Path, name: st
         ),
         ("pose: {threads: many}", ["pose.threads", "valid integer", "got 'many'", "at least 1, at most 64"]),
         ("pose: {engine: tensor}", ["pose.engine", "onnx or openvino or tensorrt or replay", "got 'tensor'"]),
+        ("pose: {tensorrt: {precision: fp8}}", ["pose.tensorrt.precision", "fp32 or fp16 or int8", "'fp8'"]),
+        ("pose: {tensorrt: {batch: 9}}", ["pose.tensorrt: batch 9 is more than max_batch 8"]),
         ("pose: {decoder: {peak_threshold: 7}}", ["pose.decoder.peak_threshold", "got 7", "allowed"]),
         ("pose: {boxes: maybe}", ["pose.boxes", "boolean", "got 'maybe'"]),
         ("pose: {box_decoder: {max_boxes: 0}}", ["pose.box_decoder.max_boxes", "got 0", "at least 1"]),
@@ -170,12 +172,17 @@ def test_digest_does_not_depend_on_where_the_file_lies(tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
+TENSORRT = "tensorrt: {cache: plans, plan: a.plan}"
+
+
 def test_paths_are_relative_to_the_file(write, tmp_path: Path) -> None:
     cabin = load_config(
-        write(MINIMAL + "pose: {model: nets/a.json, engine: replay, recording: maps.npz}\n" + SITTING)
+        write(MINIMAL + f"pose: {{model: nets/a.json, recording: maps.npz, {TENSORRT}}}\n" + SITTING)
     )
     assert cabin.pose.model == str(tmp_path / "nets/a.json")
     assert cabin.pose.recording == str(tmp_path / "maps.npz")
+    assert cabin.pose.tensorrt.cache == str(tmp_path / "plans")
+    assert cabin.pose.tensorrt.plan == str(tmp_path / "a.plan")
     assert cabin.detectors["unsafe_sitting"]["model"] == str(tmp_path / "svm.json")
 
 
