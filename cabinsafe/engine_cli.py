@@ -97,7 +97,10 @@ def profile(
     batches: Annotated[int, typer.Option(min=1, help="Runs to time, at most.")] = 100,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="JSON file to write.")] = None,
 ) -> None:
-    """Time engines stage by stage on the frames of a video, and compare them with ONNX Runtime."""
+    """Time engines stage by stage on the frames of a video, and compare them with ONNX Runtime.
+
+    Stages are medians; p95, p99 and CPU, the processor time of all threads, are of the total.
+    """
     from cabinsafe.evaluation.engines import ProfileRequest, profile_engines
     from cabinsafe.pose.engines import EngineOptions, TensorRTOptions
     from cabinsafe.whole_files import replace_file
@@ -160,16 +163,17 @@ def _of_plan(path: Path, card: str | None, allow_foreign: bool) -> tuple[str, Te
 def _times(title: str, profiles: list[EngineProfile]) -> Table:
     from cabinsafe.evaluation.engines import STAGES
 
-    table = Table("engine", title=title, box=SIMPLE_HEAD)
-    for name in (*STAGES, "total p95", "total p99", "fps", "MB", "GPU MB"):
-        table.add_column(name, justify="right")
+    table = Table("engine", title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in (*STAGES, "p95", "p99", "CPU", "fps", "MB", "GPU MB"):
+        table.add_column(name, justify="right", no_wrap=True)
     for one in profiles:
         if one.refusal is not None:
             continue
         total = one.stages["total"]
-        figures = [*(one.stages[stage].median for stage in STAGES), total.p95, total.p99, one.fps]
+        medians = [one.stages[stage].median for stage in STAGES]
+        figures = [*medians, total.p95, total.p99, total.cpu, one.fps or 0.0]
         memory = ["-" if mb is None else f"{mb:.0f}" for mb in (one.peak_memory_mb, one.device_memory_mb)]
-        table.add_row(one.engine, *(f"{value:.2f}" for value in figures if value is not None), *memory)
+        table.add_row(one.engine, *(f"{value:.{1 + (value < 10)}f}" for value in figures), *memory)
     return table
 
 

@@ -54,11 +54,17 @@ class ProfileRequest:
 
 @dataclass(frozen=True)
 class Spread:
-    """Milliseconds per batch."""
+    """Milliseconds per batch.
+
+    Attributes:
+        median, p95, p99: by the clock.
+        cpu: median processor time of all threads, which other programs on the machine hardly change.
+    """
 
     median: float
     p95: float
     p99: float
+    cpu: float
 
 
 @dataclass(frozen=True)
@@ -132,13 +138,13 @@ def profile_engine(request: ProfileRequest) -> EngineProfile:
         timed = times[_WARM_UP:]
         if not len(timed):
             raise MediaError(f"{request.video}: more than {_WARM_UP} frames expected, got {len(times)}")
-        stages = np.column_stack([timed, timed.sum(axis=1)])
+        stages = np.concatenate([timed, timed.sum(axis=1, keepdims=True)], axis=1)
         engine = estimator.engine
         return EngineProfile(
             engine=label(request.engine),
             batches=len(timed),
-            stages=dict(zip(STAGES, map(_spread, stages.T), strict=True)),
-            fps=float(1e3 * request.cameras * len(timed) / timed.sum()),
+            stages={name: _spread(stages[:, place]) for place, name in enumerate(STAGES)},
+            fps=float(1e3 * request.cameras * len(timed) / timed[..., 0].sum()),
             peak_memory_mb=_peak_memory_mb(),
             device_memory_mb=engine.device_bytes / 1e6 if isinstance(engine, TensorRTEngine) else None,
             likeness=None if request.engine.engine == "onnx" else _compare(request, estimator),
@@ -175,20 +181,25 @@ def _batches(request: ProfileRequest, count: int) -> Iterator[list[Frame]]:
 
 
 def _timed(estimator: PoseEstimator, frames: Sequence[Frame]) -> NDArray[np.float64]:
-    """Milliseconds of pre-processing, network and decoding."""
-    stamps = [time.perf_counter()]
+    """Milliseconds of pre-processing, network and decoding (3, 2): by the clock, and of processors."""
+    stamps = [_now()]
     batch, transforms = estimator.preprocess(frames)
-    stamps.append(time.perf_counter())
+    stamps.append(_now())
     maps = estimator.infer(batch)
-    stamps.append(time.perf_counter())
+    stamps.append(_now())
     for one, transform in zip(maps, transforms, strict=True):
         estimator.decode(one, transform)
-    stamps.append(time.perf_counter())
-    return np.diff(stamps) * 1e3
+    stamps.append(_now())
+    return np.diff(stamps, axis=0) * 1e3
+
+
+def _now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
 
 
 def _spread(millis: NDArray[np.float64]) -> Spread:
-    return Spread(*(float(value) for value in np.percentile(millis, [50, 95, 99])))
+    by_clock = np.percentile(millis[:, 0], [50, 95, 99])
+    return Spread(*by_clock.tolist(), cpu=float(np.median(millis[:, 1])))
 
 
 def _peak_memory_mb() -> float | None:

@@ -40,6 +40,7 @@ class FakeTensorRT:
         self.build_fails: str | None = None
         self.load_fails: str | None = None
         self.enqueue_fails = False
+        self.capturable = True
         self.builds: list[dict[str, Any]] = []
         self.Builder = lambda logger: _Builder(self, logger)
         self.OnnxParser = _Parser
@@ -175,6 +176,10 @@ class _Engine(_Held):
     def get_tensor_name(self, index: int) -> str:
         return self.names[index]
 
+    def get_tensor_shape(self, name: str) -> tuple[int, ...]:
+        smallest, _, largest = self.shapes[name]
+        return tuple(low if low == high else -1 for low, high in zip(smallest, largest, strict=True))
+
     def get_tensor_mode(self, name: str) -> Any:
         return self.trt.TensorIOMode.INPUT if name in self.shapes else self.trt.TensorIOMode.OUTPUT
 
@@ -183,6 +188,7 @@ class _Engine(_Held):
 
     def get_tensor_profile_shape(self, name: str, profile: int) -> Any:
         assert profile == 0
+        assert -1 in self.get_tensor_shape(name), "what is fixed need not be in a profile"
         return self.shapes[name]
 
     def create_execution_context(self) -> Any:
@@ -194,7 +200,7 @@ class _Context(_Held):
         super().__init__(engine.gpu, "execution context")
         self.engine, self.shapes, self.addresses = engine, {}, {}
         if engine.trt.flavour == "tensorrt_rtx":
-            self.is_stream_capturable = lambda stream: True
+            self.is_stream_capturable = lambda stream: engine.trt.capturable
 
     def set_input_shape(self, name: str, shape: tuple[int, ...]) -> bool:
         smallest, _, largest = self.engine.shapes[name]

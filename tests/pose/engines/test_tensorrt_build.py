@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import fake_tensorrt
 import numpy as np
 import onnxruntime
 import pytest
@@ -161,3 +164,20 @@ def test_without_a_driver_tensorrt_rtx_is_never_asked_to_run(rtx_options, box_ne
             open_tensorrt(PoseCard.load(box_network), rtx_options)
     else:
         pytest.skip("this machine has an NVIDIA driver")
+
+
+def test_the_fake_has_the_methods_of_the_real_package(bench) -> None:
+    code = """
+import tensorrt_rtx as trt
+kinds = (trt.Runtime, trt.ICudaEngine, trt.IExecutionContext, trt.Builder, trt.OnnxParser, trt.IBuilderConfig)
+print(*{name for kind in kinds for name in dir(kind)})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("TensorRT-RTX is not installed")
+    kinds = (
+        *(fake_tensorrt._Runtime, fake_tensorrt._Engine, fake_tensorrt._Context),
+        *(fake_tensorrt._Builder, fake_tensorrt._Parser, fake_tensorrt._Config),
+    )
+    names = {name for kind in kinds for name in vars(kind) if not name.startswith("_")}
+    assert names <= set(done.stdout.split())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pytest
-from fake_gpu import Status
+from fake_gpu import FakeCudaBindings, Status
 from fake_pycuda import FakePyCuda
 from gpu_bench import ALL_TENSORRT, GpuBench
 
@@ -254,8 +256,8 @@ def test_no_driver_no_gpu_no_package(bench, monkeypatch) -> None:
         ("cuda.bindings", r"cabinsafe\[tensorrt\]"),
     ):
         bench.install()
-        monkeypatch.setitem(__import__("sys").modules, name, None)
-        monkeypatch.setitem(__import__("sys").modules, "pycuda", None)
+        monkeypatch.setitem(sys.modules, name, None)
+        monkeypatch.setitem(sys.modules, "pycuda", None)
         with pytest.raises(MissingExtraError, match=extra):
             bench.open()
         assert bench.gpu.leaks() == {}
@@ -272,3 +274,40 @@ def test_a_network_that_tensorrt_refuses_is_told_with_its_reason(bench) -> None:
     with pytest.raises(ModelError, match="is not the file that"):
         bench.open()
     assert bench.gpu.leaks() == {}
+
+
+def test_a_network_for_one_image_runs_image_by_image(bench, blue_frame) -> None:
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(str(bench.card.verified_file()))
+    for tensor in (*model.graph.input, *model.graph.output):
+        tensor.type.tensor_type.shape.dim[0].dim_value = 1
+    bench.retrain(model.SerializeToString())
+    with bench.open() as engine:
+        assert engine.inputs[0].shape == (1, 3, 160, 160)
+        estimator = PoseEstimator(engine, bench.card, PafDecoder(bench.card.topology))
+        seen = estimator.estimate([blue_frame((3, 7, 0.9)), blue_frame()])
+        assert [len(result.boxes) for result in seen] == [1, 0]
+    assert bench.gpu.leaks() == {}
+
+
+def test_rtx_is_asked_each_time_whether_it_can_be_recorded(bench) -> None:
+    """Its kernels may still be compiling."""
+    bench.install("tensorrt_rtx", "1.7.1")
+    bench.trt.capturable = False
+    with bench.open() as engine:
+        for _ in range(3):
+            engine.infer(bench.batch(1))
+        assert "begin capture" not in bench.gpu.calls
+        bench.trt.capturable = True
+        engine.infer(bench.batch(1))
+        assert bench.gpu.calls.count("launch graph") == 1
+
+
+def test_the_fake_has_the_functions_of_the_real_package(bench) -> None:
+    code = "from cuda.bindings import driver, nvrtc; print(*dir(driver), *dir(nvrtc))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("cuda-bindings is not installed")
+    fake = FakeCudaBindings(bench.gpu)
+    names = {name for name in (*vars(fake.driver), *dir(fake.nvrtc)) if not name.startswith("_")}
+    assert names <= set(done.stdout.split())

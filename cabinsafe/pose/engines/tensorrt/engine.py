@@ -57,15 +57,13 @@ class TensorRTEngine(EngineBase):
         self._held = ExitStack()
         self._batch = 0
         self._graph: Any = None
+        self._can_record = cuda_graph and device.can_capture
         self._letterbox: DeviceLetterbox | None = None
         self._buffers: tuple[_Buffer, ...] = ()
         try:
             with device.current():
                 self._held.callback(session.close)
                 self._buffers = tuple(self._allocate(tensor) for tensor in session.tensors())
-                self._can_record = (
-                    cuda_graph and device.can_capture and session.can_be_captured(device.stream)
-                )
         except BaseException:
             self.close()
             raise
@@ -195,8 +193,8 @@ class TensorRTEngine(EngineBase):
                 self._device.download(buffer.view(self._batch), buffer.address)
 
     def _record(self) -> bool:
-        """Record the run; False, now and ever after, if it cannot be."""
-        if not self._can_record:
+        """Record the run; False if it cannot be, and for good if that was tried."""
+        if not self._can_record or not self._session.can_be_captured(self._device.stream):
             return False
         try:
             self._device.begin_capture()

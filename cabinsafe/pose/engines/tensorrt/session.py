@@ -37,7 +37,9 @@ class Session:
         ranges: dict[str, list[Shape]] = {name: [] for name in names}
         for which in (0, 2):  # smallest and largest of a profile's three shapes
             for name in inputs:
-                shape = tuple(engine.get_tensor_profile_shape(name, 0)[which])
+                fixed = tuple(engine.get_tensor_shape(name))
+                free = -1 in fixed
+                shape = tuple(engine.get_tensor_profile_shape(name, 0)[which]) if free else fixed
                 self.set_input_shape(name, shape)
             for name in names:
                 ranges[name].append(tuple(self._context.get_tensor_shape(name)))
