@@ -198,8 +198,8 @@ def _now() -> tuple[float, float]:
 
 
 def _spread(millis: NDArray[np.float64]) -> Spread:
-    by_clock = np.percentile(millis[:, 0], [50, 95, 99])
-    return Spread(*by_clock.tolist(), cpu=float(np.median(millis[:, 1])))
+    median, p95, p99 = np.percentile(millis[:, 0], [50, 95, 99]).tolist()
+    return Spread(median, p95, p99, cpu=float(np.median(millis[:, 1])))
 
 
 def _peak_memory_mb() -> float | None:

@@ -15,10 +15,10 @@ from host_kernels import HostKernel
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cabinsafe.errors import EngineError, MissingExtraError
+from cabinsafe.errors import CabinSafeError, EngineError, MissingExtraError
 from cabinsafe.pose.card import InputSpec
 from cabinsafe.pose.engines.cuda import open_device
-from cabinsafe.pose.engines.cuda.letterbox import _STRUCT, SOURCE, letterbox_struct
+from cabinsafe.pose.engines.cuda.letterbox import _STRUCT, SOURCE, DeviceLetterbox, letterbox_struct
 from cabinsafe.pose.engines.cuda.nvrtc import compile_cubin
 from cabinsafe.pose.preprocess import letterbox, normalise
 
@@ -145,24 +145,43 @@ def test_without_nvrtc_the_extra_is_named(monkeypatch) -> None:
         compile_cubin(KERNEL, (8, 7))
 
 
+def on_device(device, image: np.ndarray, spec: InputSpec) -> np.ndarray:
+    """What the kernel makes of a frame (H, W, 3) on a GPU: (3, height, width)."""
+    width, height = spec.size_wh
+    with device.current():
+        target = device.allocate(12 * width * height)
+        maps = device.allocate_host(12 * width * height)
+        with DeviceLetterbox(device, spec) as kernel:
+            kernel.fill(target, [image])
+            device.download(maps.data, target)
+            device.synchronise()
+            del kernel  # pycuda's hold their module
+        found = maps.data.view(np.float32).reshape(3, height, width).copy()
+        device.free(target)
+        device.free_host(maps)
+    return found
+
+
 @pytest.mark.parametrize("bindings", [FakeCudaBindings, FakePyCuda])
-def test_a_kernel_is_launched_with_its_struct(monkeypatch, bindings) -> None:
+def test_a_frame_goes_through_either_package(monkeypatch, bindings) -> None:
     gpu = FakeGpu()
     bindings(gpu).install(monkeypatch)
     image = np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
     spec = spec_of((64, 32))
-    nbytes = 3 * 64 * 32 * 4
-    with open_device() as device, device.current():
-        source, target, host = device.allocate(nbytes), device.allocate(nbytes), device.allocate_host(nbytes)
-        host.data[: image.nbytes] = image.reshape(-1)
-        device.upload(source, host.data[: image.nbytes])
-        kernel = device.compile(KERNEL, "letterbox")
-        device.launch(kernel, (2, 4), (32, 8), letterbox_struct(spec, image.shape, source, target))
-        del kernel  # pycuda's hold their module
-        device.synchronise()
-        found = gpu.array_at(target, (3, 32, 64)).copy()
-        for address in (source, target):
-            device.free(address)
-        device.free_host(host)
-    np.testing.assert_array_equal(found, by_kernel(image, spec))
+    with open_device() as device:
+        np.testing.assert_array_equal(on_device(device, image, spec), by_kernel(image, spec))
     assert gpu.leaks() == {}
+
+
+@pytest.mark.parametrize("hw", SIZES, ids=str)
+def test_a_real_gpu_does_the_same(hw: tuple[int, int]) -> None:
+    try:
+        device = open_device()
+    except CabinSafeError as error:
+        pytest.skip(str(error))
+    image = np.random.default_rng(0).integers(0, 256, (*hw, 3), np.uint8)
+    spec = spec_of((352, 352))
+    with device:
+        difference = np.abs(on_device(device, image, spec) - by_kernel(image, spec))
+    assert difference.max() <= 1.0, "sums in another order may round to the other side"
+    assert (difference == 0).mean() > 0.99

@@ -12,7 +12,8 @@ import pytest
 from cabinsafe.errors import CabinSafeError
 from cabinsafe.media import open_source
 from cabinsafe.pose import OnnxEngine, PafDecoder, PoseCard, PoseEstimator
-from cabinsafe.pose.engines import EngineOptions, make_engine
+from cabinsafe.pose.engines import Engine, EngineOptions, make_engine
+from cabinsafe.pose.preprocess import letterbox, normalise
 from cabinsafe.types import Frame
 
 # Largest difference of any map value from ONNX Runtime's, and of a keypoint, in frame pixels. int8 layers
@@ -31,6 +32,13 @@ def frames(short_clip: Path) -> list[Frame]:
         return list(islice(source, 0, 12, 4))
 
 
+def made_or_skipped(options: EngineOptions, card: PoseCard) -> Engine:
+    try:
+        return make_engine(options, card)
+    except CabinSafeError as error:
+        pytest.skip(str(error))
+
+
 @pytest.mark.parametrize(
     ("model", "options", "map_tolerance", "pixel_tolerance"),
     TOLERANCES,
@@ -42,10 +50,7 @@ def test_maps_and_skeletons_are_those_of_onnx_runtime(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     card = PoseCard.load(model)
-    try:
-        other = make_engine(EngineOptions(**options), card)
-    except CabinSafeError as error:
-        pytest.skip(str(error))
+    other = made_or_skipped(EngineOptions(**options), card)
     results = []
     for engine in (OnnxEngine(card.verified_file()), other):
         with closing(PoseEstimator(engine, card, PafDecoder(card.topology))) as estimator:
@@ -58,3 +63,17 @@ def test_maps_and_skeletons_are_those_of_onnx_runtime(
         for one, two in zip(expected.skeletons, found.skeletons, strict=True):
             np.testing.assert_array_equal(np.isnan(one.xy), np.isnan(two.xy))
             assert np.nanmax(np.abs(one.xy - two.xy)) < pixel_tolerance
+
+
+def test_frames_prepared_on_a_real_gpu_give_the_same_maps(frames, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    card = PoseCard.load("cabinsafe-pose-float")
+    spec = card.input
+    options = EngineOptions(engine="tensorrt", tensorrt={"precision": "fp32"})
+    with made_or_skipped(options, card) as engine:
+        fitted = [letterbox(frame.image, spec.size_wh, spec.pad_value)[0] for frame in frames]
+        expected = engine.infer({spec.name: normalise(fitted, spec)})
+        found = engine.infer_images([frame.image for frame in frames])
+        for name in card.maps.names:
+            assert np.abs(expected[name] - found[name]).max() < 0.05
