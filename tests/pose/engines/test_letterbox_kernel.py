@@ -14,13 +14,14 @@ from fake_pycuda import FakePyCuda
 from host_kernels import HostKernel
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from reference_input import reference_input
 
 from cabinsafe.errors import CabinSafeError, EngineError, MissingExtraError
 from cabinsafe.pose.card import InputSpec
 from cabinsafe.pose.engines.cuda import open_device
 from cabinsafe.pose.engines.cuda.letterbox import _STRUCT, SOURCE, DeviceLetterbox, letterbox_struct
 from cabinsafe.pose.engines.cuda.nvrtc import compile_cubin
-from cabinsafe.pose.preprocess import letterbox, normalise
+from cabinsafe.pose.preprocess import letterbox
 
 KERNEL = SOURCE.read_text(encoding="utf-8")
 
@@ -42,7 +43,7 @@ def by_kernel(image: np.ndarray, spec: InputSpec) -> np.ndarray:
 
 
 def by_reference(image: np.ndarray, spec: InputSpec) -> np.ndarray:
-    return normalise([letterbox(image, spec.size_wh, spec.pad_value)[0]], spec)[0]
+    return reference_input([image], spec)[0]
 
 
 SIZES = [

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reference_input import reference_input
 
 from cabinsafe.errors import CabinSafeError
 from cabinsafe.media import open_source
 from cabinsafe.pose import OnnxEngine, PafDecoder, PoseCard, PoseEstimator
 from cabinsafe.pose.engines import Engine, EngineOptions, make_engine
-from cabinsafe.pose.preprocess import letterbox, normalise
 from cabinsafe.types import Frame
 
 # Largest difference of any map value from ONNX Runtime's, and of a keypoint, in frame pixels. int8 layers
@@ -72,8 +72,8 @@ def test_frames_prepared_on_a_real_gpu_give_the_same_maps(frames, tmp_path, monk
     spec = card.input
     options = EngineOptions(engine="tensorrt", tensorrt={"precision": "fp32"})
     with made_or_skipped(options, card) as engine:
-        fitted = [letterbox(frame.image, spec.size_wh, spec.pad_value)[0] for frame in frames]
-        expected = engine.infer({spec.name: normalise(fitted, spec)})
-        found = engine.infer_images([frame.image for frame in frames])
+        images = [frame.image for frame in frames]
+        expected = engine.infer({spec.name: reference_input(images, spec)})
+        found = engine.infer_images(images)
         for name in card.maps.names:
             assert np.abs(expected[name] - found[name]).max() < 0.05

@@ -11,10 +11,10 @@ import pytest
 from fake_gpu import FakeCudaBindings, Status
 from fake_pycuda import FakePyCuda
 from gpu_bench import ALL_TENSORRT, GpuBench
+from reference_input import reference_input
 
 from cabinsafe.errors import EngineError, MissingExtraError, ModelError, ShapeError
 from cabinsafe.pose import OnnxEngine, PafDecoder, PoseEstimator
-from cabinsafe.pose.preprocess import letterbox, normalise
 
 PIXELS = 3 * 160 * 160 * 4
 
@@ -197,7 +197,7 @@ def test_frames_are_prepared_on_the_gpu(bench) -> None:
     rng = np.random.default_rng(0)
     frames = [rng.integers(0, 256, (*hw, 3), np.uint8) for hw in ((120, 200), (480, 640), (160, 90))]
     spec = bench.card.input
-    feeds = {spec.name: normalise([letterbox(f, spec.size_wh, spec.pad_value)[0] for f in frames], spec)}
+    feeds = {spec.name: reference_input(frames, spec)}
     with bench.open() as engine:
         for _ in range(3):
             found = engine.infer_images(frames)["boxes"]
@@ -311,3 +311,26 @@ def test_the_fake_has_the_functions_of_the_real_package(bench) -> None:
     fake = FakeCudaBindings(bench.gpu)
     names = {name for name in (*vars(fake.driver), *dir(fake.nvrtc)) if not name.startswith("_")}
     assert names <= set(done.stdout.split())
+
+
+def test_a_failed_first_run_is_not_recorded_next(bench) -> None:
+    with bench.open() as engine:
+        bench.trt.enqueue_fails = True
+        with pytest.raises(EngineError, match="could not start the run"):
+            engine.infer(bench.batch(2))
+        bench.trt.enqueue_fails = False
+        engine.infer(bench.batch(2))
+        assert "begin capture" not in bench.gpu.calls
+        engine.infer(bench.batch(2))
+        assert bench.gpu.calls.count("launch graph") == 1
+
+
+def test_the_package_of_a_flavour_is_named(bench, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
+    for flavour, message in [
+        (None, r"'tensorrt \(of JetPack, or NVIDIA's\) or tensorrt-rtx'.*cabinsafe\[tensorrt-rtx\]"),
+        ("tensorrt", r"'tensorrt \(of JetPack, or NVIDIA's\)'.*cabinsafe\[tensorrt\]"),
+        ("tensorrt_rtx", r"'tensorrt-rtx'.*cabinsafe\[tensorrt-rtx\]"),
+    ]:
+        with pytest.raises(MissingExtraError, match=message):
+            bench.open(flavour=flavour)

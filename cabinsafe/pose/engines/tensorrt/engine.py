@@ -55,7 +55,7 @@ class TensorRTEngine(EngineBase):
         self._lock = threading.Lock()
         self._user = ""
         self._held = ExitStack()
-        self._batch = 0
+        self._batch = 0  # of the last run, whose shapes TensorRT still has
         self._graph: Any = None
         self._can_record = cuda_graph and device.can_capture
         self._letterbox: DeviceLetterbox | None = None
@@ -169,12 +169,13 @@ class TensorRTEngine(EngineBase):
         """Run on what lies in the input buffers."""
         if batch != self._batch:
             self._reshape(batch)
-            self._enqueue()
+            self._enqueue(batch)
         elif self._graph is not None or self._record():
             self._device.launch_graph(self._graph)
         else:
-            self._enqueue()
+            self._enqueue(batch)
         self._device.synchronise()
+        self._batch = batch
         return {b.tensor.name: b.view(batch).copy() for b in self._buffers if not b.tensor.is_input}
 
     def _reshape(self, batch: int) -> None:
@@ -184,13 +185,12 @@ class TensorRTEngine(EngineBase):
         for buffer in self._buffers:
             if buffer.tensor.is_input:
                 self._session.set_input_shape(buffer.tensor.name, (batch, *buffer.tensor.largest[1:]))
-        self._batch = batch
 
-    def _enqueue(self) -> None:
+    def _enqueue(self, batch: int) -> None:
         self._session.enqueue(self._device.stream)
         for buffer in self._buffers:
             if not buffer.tensor.is_input:
-                self._device.download(buffer.view(self._batch), buffer.address)
+                self._device.download(buffer.view(batch), buffer.address)
 
     def _record(self) -> bool:
         """Record the run; False if it cannot be, and for good if that was tried."""
@@ -199,7 +199,7 @@ class TensorRTEngine(EngineBase):
         try:
             self._device.begin_capture()
             try:
-                self._enqueue()
+                self._enqueue(self._batch)
             finally:
                 self._graph = self._device.end_capture()
         except EngineError as error:

@@ -147,10 +147,10 @@ def load_vendor(flavour: Flavour | None = None) -> Vendor:
             return Vendor(_import(name), name)
         except ImportError as error:
             missing = error
-    wanted = flavour or "tensorrt_rtx"
-    raise MissingExtraError(
-        "engine 'tensorrt'", wanted.replace("_", "-"), wanted.replace("_", "-")
-    ) from missing
+    packages = {"tensorrt": "tensorrt (of JetPack, or NVIDIA's)", "tensorrt_rtx": "tensorrt-rtx"}
+    wanted = " or ".join(packages.values()) if flavour is None else packages[flavour]
+    extra = "tensorrt" if flavour == "tensorrt" else "tensorrt-rtx"
+    raise MissingExtraError("engine 'tensorrt'", extra, wanted) from missing
 
 
 def _import(flavour: Flavour) -> Any:
