@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 
 from cabinsafe.engine_cli import engine_app
 from cabinsafe.errors import EngineError, MediaError
-from cabinsafe.evaluation.engines import STAGES, ProfileRequest, profile_engine
+from cabinsafe.evaluation.engines import STAGES, ProfileRequest, profile_engine, profile_engines
 from cabinsafe.pose.engines import EngineOptions
 
 
@@ -73,6 +74,22 @@ def test_openvino_finds_the_same_people(short_clip: Path) -> None:
     assert likeness.people == likeness.expected_people > 0
     assert likeness.oks > 0.98
     assert all(0 < difference < 0.1 for difference in likeness.map_difference.values())
+
+
+class Deadly:
+    """Ends the process that unpickles it."""
+
+    def __reduce__(self) -> tuple:
+        return os._exit, (3,)
+
+
+def test_an_engine_that_crashes_does_not_stop_the_others(box_network: Path, short_clip: Path) -> None:
+    videos = (Deadly(), str(short_clip))
+    requests = [ProfileRequest(str(box_network), EngineOptions(), video, batches=1) for video in videos]
+    crashed, whole = profile_engines(requests)
+    assert (crashed.engine, crashed.stages) == ("onnx", {})
+    assert "its process died" in crashed.refusal
+    assert whole.batches == 1
 
 
 def test_the_command_shows_and_writes_what_ran_and_what_did_not(
