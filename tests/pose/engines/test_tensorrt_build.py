@@ -74,7 +74,8 @@ def test_precision_is_a_flag_or_in_the_file(bench, flavour, version, bindings, p
     plan = read_plan(build_plan(bench.card, bench.options(precision=precision))).plan
     (built,) = bench.trt.builds
     is_typed = version.startswith("11") or flavour == "tensorrt_rtx"
-    assert {flag.name for flag in built["flags"]} == (set() if is_typed else flags)
+    kept = set() if precision == "fp32" else {"TF32"}
+    assert {flag.name for flag in built["flags"]} == kept | (set() if is_typed else flags)
     network = onnx.load_from_string(plan[4 + int.from_bytes(plan[:4], "little") :])
     halves = sum(tensor.data_type == onnx.TensorProto.FLOAT16 for tensor in network.graph.initializer)
     assert (halves > 0) == (is_typed and precision == "fp16")

@@ -100,7 +100,8 @@ class Vendor:
             raise ModelError(f"{self} cannot read the network: {why}")
         config = builder.create_builder_config()
         config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, request.workspace_bytes)
-        config.clear_flag(trt.BuilderFlag.TF32)  # float32 is to mean float32
+        if request.precision == "fp32":
+            config.clear_flag(trt.BuilderFlag.TF32)  # which is on by default, and has ten bits
         for flag in self._precision_flags(request.precision):
             config.set_flag(flag)
         _add_profile(builder, network, config, request)
