@@ -213,3 +213,10 @@ def test_a_profile_of_a_plan_takes_its_network_and_options(bench) -> None:
     bench.retrain()
     with pytest.raises(ModelError, match=r"mine\.plan: built from another network .*: build it again"):
         _of_plan(out, str(bench.card.path), allow_foreign=False)
+
+
+def test_any_name_of_a_network_makes_a_file_name(bench) -> None:
+    card = bench.card.model_copy(update={"name": "../nets/été 2"})
+    plan = build_plan(card, bench.options())
+    assert plan.parent == bench.folder / "cache"
+    assert plan.name.startswith(".._nets_été_2-fp32-")

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -59,7 +60,8 @@ class PlanKey(BaseModel):
         """Name in a cache: one for each way in which users may want the network; a stale plan is replaced."""
         wanted = self.model_dump(exclude={"network_sha256", "version", "driver", "compute_capability"})
         digest = hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
-        return f"{self.model}-{self.precision}-{digest[:12]}{SUFFIX}"
+        name = re.sub(r"[^\w.-]", "_", self.model)
+        return f"{name}-{self.precision}-{digest[:12]}{SUFFIX}"
 
     def differences(self, wanted: PlanKey) -> list[str]:
         """In words, what differs from the key of the wanted plan; what was built for any GPU fits all."""
@@ -74,7 +76,7 @@ class PlanKey(BaseModel):
 class _Header(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = 1
+    format: Literal[1] = 1  # to be raised, too, when plans are built in another way
     key: PlanKey
     plan_sha256: str
     seal: str
