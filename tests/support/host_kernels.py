@@ -47,14 +47,25 @@ class HostKernel:
         self._library.run(*grid, *block, struct)
 
 
-@cache
-def _compiled(source: str, name: str) -> ctypes.CDLL:
+def compile_shared(text: str, library: Path) -> None:
+    """A shared library from C++, or a skipped test where there is no compiler."""
     compiler = shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
-        pytest.skip("no C++ compiler to run the kernel on the host")
+        pytest.skip("no C++ compiler to stand in for a GPU's")
+    source = library.with_suffix(".cpp")
+    source.write_text(text)
+    flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+    subprocess.run([compiler, *flags, str(source), "-o", str(library), "-ldl"], check=True)
+
+
+def host_source(source: str, name: str) -> str:
+    """A kernel's CUDA source as C++ for the host, with ``run`` in place of a launch."""
+    return _SHIM + source + _LOOP.format(name=name, struct=name.capitalize())
+
+
+@cache
+def _compiled(source: str, name: str) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory() as folder:
-        text, library = Path(folder) / "kernel.cpp", Path(folder) / "kernel.so"
-        text.write_text(_SHIM + source + _LOOP.format(name=name, struct=name.capitalize()))
-        command = [compiler, "-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
-        subprocess.run([*command, str(text), "-o", str(library)], check=True)
+        library = Path(folder) / "kernel.so"
+        compile_shared(host_source(source, name), library)
         return ctypes.CDLL(str(library))

@@ -1,7 +1,8 @@
-// One frame into its place in the network's input, in one pass: letterbox, order of colours, normalisation.
-// Along an axis that shrinks, source pixels are averaged by the share of each that an input pixel covers
-// (OpenCV's INTER_AREA); along one that does not, the two nearest are blended (INTER_LINEAR). Levels are
-// rounded to whole ones before they are normalised. Compiled by NVRTC: no header is included.
+// One frame into its place in the network's input, in one pass: letterbox, order of colours,
+// normalisation. Along an axis that shrinks, source pixels are averaged by the share of each that
+// an input pixel covers (OpenCV's INTER_AREA); along one that does not, the two nearest are blended
+// (INTER_LINEAR). Levels are rounded to whole ones before they are normalised. Compiled by NVRTC:
+// no header is included.
 
 struct Letterbox {
     const unsigned char* source;  // BGR, height x width x 3
@@ -63,10 +64,12 @@ extern "C" __global__ void letterbox(Letterbox box) {
         float sums[3] = {0.0F, 0.0F, 0.0F};
         float total = 0.0F;
         for (int row = rows.first; row <= rows.last; ++row) {
-            const unsigned char* pixels = box.source + static_cast<size_t>(row) * box.source_width * 3;
+            const unsigned char* pixels =
+                box.source + static_cast<size_t>(row) * box.source_width * 3;
             for (int column = columns.first; column <= columns.last; ++column) {
                 const float weight = weight_of(rows, row) * weight_of(columns, column);
-                for (int c = 0; c < 3; ++c) sums[c] += weight * static_cast<float>(pixels[3 * column + c]);
+                for (int c = 0; c < 3; ++c)
+                    sums[c] += weight * static_cast<float>(pixels[3 * column + c]);
                 total += weight;
             }
         }
@@ -75,6 +78,7 @@ extern "C" __global__ void letterbox(Letterbox box) {
     const size_t plane = static_cast<size_t>(box.width) * box.height;
     for (int c = 0; c < 3; ++c) {
         const float level = levels[box.is_rgb ? 2 - c : c];
-        box.target[c * plane + static_cast<size_t>(y) * box.width + x] = (level - box.mean[c]) / box.std[c];
+        box.target[c * plane + static_cast<size_t>(y) * box.width + x] =
+            (level - box.mean[c]) / box.std[c];
     }
 }
