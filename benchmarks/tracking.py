@@ -84,13 +84,13 @@ def only(moment: Moment, with_boxes: bool, with_keypoints: bool) -> Moment:
     return Moment(moment.t_s, moment.people, moment.truth, boxes, skeletons)
 
 
-def score(rides: Sequence[Ride]) -> Score:
-    """Measures over all rides."""
+def score(rides: Sequence[Ride], duration_s: float) -> Score:
+    """Measures over all rides, which last so long together."""
     true, reported = (sum(len(row) for r in rides for row in rows(r)) for rows in (_people, _ids))
     covered = sum(_matched(overlap) for r in rides for overlap in r.overlaps)
     hota, idf1, worst, switches = _trackeval(rides)
     return Score(
-        hota, idf1, worst, switches / (len(rides) * DURATION_S / 600.0), covered / true,
+        hota, idf1, worst, switches / (duration_s / 600.0), covered / true,
         1.0 - covered / max(reported, 1), float(np.mean([len(_numbered(r.ids)[1]) for r in rides])),
         float(np.median([r.update_us for r in rides])),
     )  # fmt: skip
@@ -163,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for label in given.inputs:
         seen = [[only(moment, *INPUTS[label]) for moment in play] for play in plays]
         for name, make in makers.items():
-            measured = score([ride(moments, make()) for moments in seen])
+            measured = score([ride(moments, make()) for moments in seen], len(seen) * DURATION_S)
             values = " | ".join(f"{getattr(measured, field.name):.3f}" for field in fields(Score))
             print(f"| {name} | {label} | {values} |", flush=True)
 
