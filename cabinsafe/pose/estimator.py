@@ -14,7 +14,7 @@ from cabinsafe.pose.card import PoseCard
 from cabinsafe.pose.decoder import PafDecoder
 from cabinsafe.pose.engines.base import Engine
 from cabinsafe.pose.poses import DecodedPoses, PosePrior
-from cabinsafe.pose.preprocess import LetterboxTransform, letterbox, normalise
+from cabinsafe.pose.preprocess import LetterboxTransform, Tensor, input_tensor
 from cabinsafe.types import Box, Frame, Skeleton
 
 FloatArray = NDArray[np.float32]
@@ -50,6 +50,7 @@ class PoseEstimator:
         card: says how to feed it and how to read it.
         decoder: decoder for the card's topology.
         box_options: how to read the network's person boxes, if it has them; None leaves them aside.
+        threads: frames of a batch that are pre-processed at once.
 
     Raises:
         ModelError: the engine's tensors are not those of the card.
@@ -61,12 +62,14 @@ class PoseEstimator:
         card: PoseCard,
         decoder: PafDecoder,
         box_options: BoxOptions | None = BoxOptions(),  # noqa: B008 - it is immutable
+        threads: int = 1,
     ) -> None:
         _check_tensors(engine, card)
         self.engine = engine
         self.card = card
         self.decoder = decoder
         self.box_options = box_options
+        self.threads = threads
 
     @property
     def keypoints(self) -> tuple[str, ...]:
@@ -93,13 +96,12 @@ class PoseEstimator:
         priors = [None] * len(frames) if expected is None else expected
         return [self.decode(m, t, p) for m, t, p in zip(maps, transforms, priors, strict=True)]
 
-    def preprocess(self, frames: Sequence[Frame]) -> tuple[FloatArray, list[LetterboxTransform]]:
-        """Input tensor (B, 3, H, W) float32, and the way back to each frame's pixels."""
-        spec = self.card.input
-        fitted = [letterbox(frame.image, spec.size_wh, spec.pad_value) for frame in frames]
-        return normalise([canvas for canvas, _ in fitted], spec), [transform for _, transform in fitted]
+    def preprocess(self, frames: Sequence[Frame]) -> tuple[Tensor, list[LetterboxTransform]]:
+        """Input tensor (B, 3, H, W) of the engine's type, and the way back to each frame's pixels."""
+        images = [frame.image for frame in frames]
+        return input_tensor(images, self.card.input, self.engine.inputs[0].dtype, self.threads)
 
-    def infer(self, batch: FloatArray) -> list[PoseMaps]:
+    def infer(self, batch: Tensor) -> list[PoseMaps]:
         """Maps of each image of an input tensor (B, 3, H, W).
 
         Raises:
@@ -118,7 +120,7 @@ class PoseEstimator:
                 raise ShapeError(f"output '{name}'", expected, outputs[name].shape)
         return [PoseMaps(*maps) for maps in zip(*(outputs[name] for name in names), strict=True)]
 
-    def _run(self, batch: FloatArray) -> dict[str, FloatArray]:
+    def _run(self, batch: Tensor) -> dict[str, FloatArray]:
         """One run for the whole batch, or one per image if the network takes no more."""
         name = self.card.input.name
         if self.engine.inputs[0].shape[0] != 1 or len(batch) == 1:

@@ -1,19 +1,27 @@
-"""Frames to the network's input tensor, and the way back to frame pixels."""
+"""Frames to the network's input tensor, and the way back to frame pixels.
+
+The pixels' arithmetic is native (``native/include/cabinsafe/preprocess.hpp`` says it bit for bit) and written
+once more in :mod:`cabinsafe.pose.reference_preprocess` for reading.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cabinsafe.errors import ShapeError
+from cabinsafe import _preprocess
+from cabinsafe.errors import DataError, ShapeError
 from cabinsafe.pose.card import InputSpec
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
+Tensor = NDArray[Any]  # float32, float16 or uint8, as the engine wants it
+
+MAX_SIDE: int = _preprocess.MAX_SIDE
+"""Largest side of a frame or an input, in pixels."""
 
 
 class LetterboxTransform(NamedTuple):
@@ -39,32 +47,94 @@ class LetterboxTransform(NamedTuple):
         return there
 
 
+class Part(NamedTuple):
+    """The rectangle of the input that a frame fills, in whole pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def input_tensor(
+    images: Sequence[Image], spec: InputSpec, dtype: str = "float32", threads: int = 1
+) -> tuple[Tensor, list[LetterboxTransform]]:
+    """B images (H, W, 3) as the input tensor (B, 3, height, width) that the network's card describes.
+
+    Each is fitted in, aspect kept, centred, with bars of the card's grey level: areas are averaged where it
+    shrinks, neighbours interpolated where it does not, both rounded to whole levels.
+
+    Args:
+        images: uint8 BGR, of any sizes; views whose rows are apart or upside down are read in place.
+        spec: size, order of colours, mean and standard deviation.
+        dtype: ``float32``, ``float16``, or ``uint8`` for a network that takes levels as they are.
+        threads: images that are worked on at once.
+
+    Returns:
+        The tensor, and the way back to each image's pixels.
+
+    Raises:
+        ShapeError: an image is not uint8 (H, W, 3), or has a side of 0 or over MAX_SIDE.
+        DataError: another dtype, or ``uint8`` with a card that normalises.
+    """
+    if dtype not in ("float32", "float16", "uint8"):
+        raise DataError(f"an input tensor is float32, float16 or uint8, not {dtype}")
+    if dtype == "uint8" and (spec.mean, spec.std) != ((0, 0, 0), (1, 1, 1)):
+        raise DataError(
+            f"a uint8 input is not normalised: mean (0, 0, 0) and std (1, 1, 1) expected, got {spec.mean} "
+            f"and {spec.std}"
+        )
+    packed = [_packed(image) for image in images]
+    parts = [_part(image, spec.size_wh) for image in packed]
+    tensor: Tensor = np.empty((len(packed), 3, spec.size_wh[1], spec.size_wh[0]), dtype)
+    _preprocess.fill(
+        packed,
+        parts,
+        rgb=spec.color == "rgb",
+        pad=spec.pad_value,
+        mean=spec.mean,
+        std=spec.std,
+        out=tensor,
+        threads=threads,
+    )
+    return tensor, [_transform(image, part) for image, part in zip(packed, parts, strict=True)]
+
+
 def letterbox(image: Image, size_wh: tuple[int, int], pad_value: int) -> tuple[Image, LetterboxTransform]:
     """Fit an image (H, W, 3) into a canvas, aspect kept, centred, with bars of one grey level.
 
     Returns:
         The canvas (height, width, 3) uint8, and the transform of coordinates.
+
+    Raises:
+        ShapeError, DataError: as :func:`input_tensor`.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+    spec = InputSpec(
+        name="canvas", color="bgr", size_wh=size_wh, mean=(0, 0, 0), std=(1, 1, 1), pad_value=pad_value
+    )
+    tensor, transforms = input_tensor([image], spec, "uint8")
+    return np.ascontiguousarray(tensor[0].transpose(1, 2, 0), np.uint8), transforms[0]
+
+
+def _packed(image: Image) -> Image:
+    """The image itself, or a copy of one whose pixels lie apart."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ShapeError("image", "uint8 array (H, W, 3), BGR", f"{image.dtype} {image.shape}")
+    if not all(1 <= side <= MAX_SIDE for side in image.shape[:2]):
+        raise ShapeError(
+            "image", f"uint8 array (H, W, 3) with sides from 1 to {MAX_SIDE}", f"{image.dtype} {image.shape}"
+        )
+    return image if image.strides[1:] == (3, 1) else np.ascontiguousarray(image)
+
+
+def _part(image: Image, size_wh: tuple[int, int]) -> Part:
     height, width = image.shape[:2]
     scale = min(size_wh[0] / width, size_wh[1] / height)
     inner_w, inner_h = (max(1, round(side * scale)) for side in (width, height))
-    left, top = (size_wh[0] - inner_w) // 2, (size_wh[1] - inner_h) // 2
-    canvas = np.full((size_wh[1], size_wh[0], 3), pad_value, dtype=np.uint8)
-    shrinking = inner_w < width
-    inner = cv2.resize(
-        image, (inner_w, inner_h), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    )
-    canvas[top : top + inner_h, left : left + inner_w] = inner
-    scale_xy = inner_w / width, inner_h / height
-    return canvas, LetterboxTransform(scale_xy, (float(left), float(top)), (width, height))
+    return Part((size_wh[0] - inner_w) // 2, (size_wh[1] - inner_h) // 2, inner_w, inner_h)
 
 
-def normalise(canvases: Sequence[Image], spec: InputSpec) -> FloatArray:
-    """Stack B canvases (H, W, 3) BGR into the input tensor (B, 3, H, W) that the network's card describes."""
-    batch = np.stack(canvases)
-    if spec.color == "rgb":
-        batch = batch[..., ::-1]
-    scaled = (batch - np.array(spec.mean, dtype=np.float32)) / np.array(spec.std, dtype=np.float32)
-    return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), dtype=np.float32)
+def _transform(image: Image, part: Part) -> LetterboxTransform:
+    height, width = image.shape[:2]
+    scale_xy = part.width / width, part.height / height
+    return LetterboxTransform(scale_xy, (float(part.left), float(part.top)), (width, height))

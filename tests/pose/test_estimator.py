@@ -25,7 +25,7 @@ from cabinsafe.pose import (
 )
 from cabinsafe.pose.card import InputSpec
 from cabinsafe.pose.engines import Engine, TensorSpec
-from cabinsafe.pose.preprocess import letterbox, normalise
+from cabinsafe.pose.preprocess import input_tensor, letterbox
 from cabinsafe.types import Frame
 
 SIZE = 160
@@ -267,7 +267,7 @@ def test_normalisation_follows_the_card() -> None:
         spec = InputSpec(
             name="image", color=color, size_wh=(1, 1), mean=(1, 2, 3), std=(2, 4, 8), pad_value=0
         )  # fmt: skip
-        tensor = normalise([pixel, pixel], spec)
+        tensor, _ = input_tensor([pixel, pixel], spec)
         assert tensor.shape == (2, 3, 1, 1)
         assert tensor.dtype == np.float32
         np.testing.assert_allclose(tensor[1, :, 0, 0], expected)

@@ -28,4 +28,7 @@ inline float to_float(Half half) {
     return value;
 }
 
+// The nearest half, the even one of two; beyond the largest infinity.
+Half to_half(float value);
+
 }  // namespace cabinsafe

@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "cabinsafe/half.hpp"
+#include "cabinsafe/isa.hpp"
 
 namespace cabinsafe {
-
-enum class Isa { scalar, neon, avx2, avx512 };
 
 // Cells are looked at row by row, first in groups and then in blocks, with a bit for each cell.
 constexpr int kScanGroup = 64;

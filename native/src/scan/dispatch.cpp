@@ -2,21 +2,6 @@
 #include "scanners.hpp"
 
 namespace cabinsafe {
-namespace {
-
-bool processor_has(Isa isa) {
-#if defined(__x86_64__) || defined(__i386__)
-    if (isa == Isa::avx512) {
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("f16c");
-    }
-    if (isa == Isa::avx2) {
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
-    }
-#endif
-    return true;
-}
-
-}  // namespace
 
 const Scanner* find_scanner(Isa isa) {
     if (!processor_has(isa)) return nullptr;

@@ -14,7 +14,7 @@ from cabinsafe.data.split import Split, choose
 from cabinsafe.errors import DataError
 from cabinsafe.media import read_image
 from cabinsafe.pose.card import InputSpec
-from cabinsafe.pose.preprocess import letterbox, normalise
+from cabinsafe.pose.preprocess import input_tensor
 
 _SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _WIDE: Final = 16 / 9
@@ -73,8 +73,8 @@ def batches(pictures: Sequence[Path], spec: InputSpec) -> Iterator[NDArray[np.fl
     for place, path in enumerate(pictures):
         image = read_image(path)
         image = _cut_wide(image) if place % 2 else image
-        canvas, _ = letterbox(image, spec.size_wh, spec.pad_value)
-        yield normalise([canvas], spec)
+        tensor, _ = input_tensor([image], spec)
+        yield tensor
 
 
 def _cut_wide(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
