@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol, overload
+from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Self
+from typing_extensions import Self, Unpack
 
 from cabinsafe.assembly import assemble
 from cabinsafe.closing import Closing
@@ -18,6 +18,15 @@ from cabinsafe.errors import DataError, FrameOrderError
 from cabinsafe.events import EventGate
 from cabinsafe.person_detectors import PersonDetector
 from cabinsafe.pose import Engine, PosePrior, PoseResult
+from cabinsafe.stream import (
+    EstimationSteps,
+    ResultStream,
+    Source,
+    Stage,
+    StagedEstimator,
+    Step,
+    StreamOptions,
+)
 from cabinsafe.tracking import CameraTrackers, OccupantLinker, Tracker, occupancy
 from cabinsafe.types import EndReason, Event, Frame, Reading, Scene
 from cabinsafe.views import CameraView
@@ -170,8 +179,54 @@ class CabinAnalyzer(Closing):
         if boxes is not None and len(frames) != 1:
             raise DataError(f"boxes belong to a single frame, got {len(frames)} frames")
         self._check_order(frames)
-        expected = [self._expected(f) for f in frames] if self._expect_s > 0.0 else None
-        poses = self._estimator.estimate(frames, expected)
+        poses = self._estimator.estimate(frames, self._expected_in(frames))
+        inspections = self._conclude(frames, poses, boxes)
+        return inspections[0] if isinstance(frame, Frame) else inspections
+
+    def process_stream(self, sources: Sequence[Source], **options: Unpack[StreamOptions]) -> Iterator[Event]:
+        """Events of whole sources, as they come about; :meth:`inspect_stream` says how it is done."""
+        for moment in self.inspect_stream(sources, **options):
+            for inspection in moment:
+                yield from inspection.events
+
+    def inspect_stream(
+        self, sources: Sequence[Source], **options: Unpack[StreamOptions]
+    ) -> ResultStream[list[Inspection]]:
+        """Inspections of whole sources, a list for each moment: the same as :meth:`inspect` gives, sooner.
+
+        Reading, pre-processing, the network and decoding run in threads of their own, ahead of tracking and
+        the rules, which run in the caller's. A quick stage waits for a slow one. Leaving the loop, for
+        whatever reason, stops and joins the threads; call :meth:`finish` and close the sources afterwards.
+
+        Args:
+            sources: frames of one camera each, files or live.
+            options: :class:`~cabinsafe.stream.StreamOptions`.
+
+        Raises:
+            DataError: a camera that the analyzer does not know or twice, or a value out of range.
+        """
+        self._trackers.check([source.camera_id for source in sources])
+        return ResultStream(sources, *self._stages(), **options)
+
+    def _stages(self) -> tuple[list[Stage], Callable[[Any], list[Inspection]]]:
+        """What of a moment's work can run ahead, and the rest."""
+        if not isinstance(self._estimator, StagedEstimator):
+            return [list], self.inspect
+        steps = EstimationSteps(self._estimator)
+
+        def conclude(step: Step) -> list[Inspection]:
+            self._check_order(step.frames)
+            if self._expect_s > 0.0:  # who is expected is known once the moment before is concluded
+                step = steps.decode(step, self._expected_in(step.frames))
+            return self._conclude(step.frames, step.result, None)
+
+        stages: list[Stage] = [steps.preprocess, steps.infer, steps.decode]
+        return stages[:2] if self._expect_s > 0.0 else stages, conclude
+
+    def _conclude(
+        self, frames: Sequence[Frame], poses: Sequence[PoseResult], boxes: Boxes | None
+    ) -> list[Inspection]:
+        """All that follows from the poses of one moment."""
         found = [self._detect(f, p) if boxes is None else boxes for f, p in zip(frames, poses, strict=True)]
         # Step by step over all cameras, the gate last: if a step fails, no camera's events are lost.
         scenes = [self._track(f, p, b) for f, p, b in zip(frames, poses, found, strict=True)]
@@ -179,8 +234,7 @@ class CabinAnalyzer(Closing):
         readings = [self._read(scene) for scene in scenes]
         events = [tuple(self._gate.update(s, r)) for s, r in zip(scenes, readings, strict=True)]
         rows = zip(frames, poses, found, scenes, occupied, readings, events, strict=True)
-        inspections = [Inspection(*row) for row in rows]
-        return inspections[0] if isinstance(frame, Frame) else inspections
+        return [Inspection(*row) for row in rows]
 
     def finish(self, reason: EndReason = "end_of_input") -> list[Event]:
         """End every running event: call it when the ride is over or interrupted."""
@@ -220,6 +274,9 @@ class CabinAnalyzer(Closing):
         """Boxes of the person detector; the network's own only where there is none, so sources never mix."""
         found = pose.boxes if self._person_detector is None else self._person_detector.detect(frame)
         return None if found is None else np.array([[*box.xyxy, box.score] for box in found]).reshape(-1, 5)
+
+    def _expected_in(self, frames: Sequence[Frame]) -> list[PosePrior | None] | None:
+        return [self._expected(frame) for frame in frames] if self._expect_s > 0.0 else None
 
     def _expected(self, frame: Frame) -> PosePrior | None:
         """Who is expected where in the frame, by what was seen no longer than ``expect_s`` ago."""

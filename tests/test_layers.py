@@ -18,7 +18,7 @@ LAYERS = [
     ["analyzer"],
     ["assembly"],
     ["config"],
-    ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts", "jsonl"],
+    ["pose", "tracking", "detectors", "events", "person_detectors", "stream", "interrupts", "jsonl"],
     ["views", "onnx_session", "cards", "data"],
     ["types", "geometry", "resources", "closing"],
     ["fields", "options", "yaml_file", "whole_files"],

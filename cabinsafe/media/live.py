@@ -26,15 +26,26 @@ class LiveCamera(FrameSource):
         address: camera index or URL.
         camera_id: what its frames carry.
         silence_s: a camera that sends nothing for this long is taken to be lost.
+        reconnect_every_s: how often to open a stream that broke off again, until it is lost; None takes it
+            to be lost when it breaks off. The frames' size may be another one afterwards.
 
     Raises:
         MediaError: it cannot be opened.
     """
 
-    def __init__(self, address: int | str, camera_id: str = "front", silence_s: float = 10.0) -> None:
+    live = True
+
+    def __init__(
+        self,
+        address: int | str,
+        camera_id: str = "front",
+        silence_s: float = 10.0,
+        reconnect_every_s: float | None = None,
+    ) -> None:
         self.address = address
         self.camera_id = camera_id
         self._silence_s = silence_s
+        self._reconnect_every_s = reconnect_every_s
         self._capture = cv2.VideoCapture(address)
         if not self._capture.isOpened():
             raise MediaError(f"camera or stream '{self._name}' cannot be opened")
@@ -42,8 +53,9 @@ class LiveCamera(FrameSource):
         self._news = threading.Condition()
         self._newest: Frame | None = None
         self._count = 0
+        self._epoch_s = time.time() - time.monotonic()
         self._ended = False
-        self._closing = False
+        self._closing = threading.Event()
         self._error: CabinSafeError | None = None
         self._thread = threading.Thread(target=self._grab, name=f"camera {self._name}", daemon=True)
         self._thread.start()
@@ -59,10 +71,14 @@ class LiveCamera(FrameSource):
         return self._count
 
     def __iter__(self) -> Iterator[Frame]:
-        while True:
+        while not self._closing.is_set():
             with self._news:
-                arrived = self._news.wait_for(lambda: self._newest or self._ended, timeout=self._silence_s)
+                arrived = self._news.wait_for(
+                    lambda: self._newest or self._ended or self._closing.is_set(), timeout=self._silence_s
+                )
                 frame, self._newest = self._newest, None
+            if self._closing.is_set():
+                return
             if frame is not None:
                 yield frame
             elif self._error is not None:
@@ -74,29 +90,33 @@ class LiveCamera(FrameSource):
 
     def close(self) -> None:
         """Stop grabbing and release the camera; a stalled one is left to its thread, which ends with it."""
-        self._closing = True
+        self._closing.set()
+        with self._news:
+            self._news.notify_all()
         self._thread.join(timeout=1.0)
 
     def _grab(self) -> None:
         try:
             self._pass_on_frames()
+            while self._reconnect_every_s is not None and not self._closing.wait(self._reconnect_every_s):
+                self._capture.open(self.address)
+                self._pass_on_frames()
         except CabinSafeError as error:
             self._error = error
         finally:
             self._capture.release()
             with self._news:
                 self._ended = True
-                self._news.notify()
+                self._news.notify_all()
 
     def _pass_on_frames(self) -> None:
-        epoch_s = time.time() - time.monotonic()
-        while not self._closing and (image := self._read()) is not None:
-            t_s = epoch_s + time.monotonic()
+        while not self._closing.is_set() and (image := self._read()) is not None:
+            t_s = self._epoch_s + time.monotonic()
             frame = Frame(image=image, t_s=t_s, index=self._count, camera_id=self.camera_id)
             with self._news:
                 self._newest = frame
                 self._count += 1
-                self._news.notify()
+                self._news.notify_all()
 
     def _read(self) -> NDArray[np.uint8] | None:
         try:

@@ -18,12 +18,14 @@ class FrameSource(Closing, ABC):
         frame_count: how many frames it announces, or None if unknown.
         fps: nominal frames per second.
         files: the files that are read, if any.
+        live: whether it may fall silent and come back. Then closing it, from any thread, ends its frames.
     """
 
     camera_id: str
     frame_count: int | None = None
     fps: float = 0.0
     files: tuple[Path, ...] = ()
+    live: bool = False
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:

@@ -20,6 +20,7 @@ from cabinsafe.types import Frame
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 _TRUNCATION_TOLERANCE = 0.02  # announced frame counts are this far off in whole files
 _EXACT_COUNTS = frozenset({".mp4", ".m4v", ".mov", ".avi"})  # others estimate the count from the duration
+_RECONNECT_EVERY_S = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -118,7 +119,9 @@ def open_source(source: str | Path, camera_id: str = "front", image_fps: float =
     if text.startswith("file://"):
         return open_source(unquote(urlsplit(text).path), camera_id, image_fps)
     if text.isdecimal() or "://" in text:
-        return LiveCamera(int(text) if text.isdecimal() else text, camera_id)
+        if text.isdecimal():
+            return LiveCamera(int(text), camera_id)
+        return LiveCamera(text, camera_id, reconnect_every_s=_RECONNECT_EVERY_S)
     if glob.has_magic(text):
         matches = [Path(match) for match in glob.glob(text, recursive=True)]
         if not matches:

@@ -14,11 +14,13 @@ from cabinsafe.errors import MediaError, OutputError
 from cabinsafe.media import ImageFiles, LiveCamera, VideoFile, VideoWriter, open_source
 
 
-def write_video(path: Path, frames: int = 30, fps: float = 12.5, fourcc: str = "mp4v") -> Path:
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*fourcc), fps, (64, 48))
+def write_video(
+    path: Path, frames: int = 30, fps: float = 12.5, fourcc: str = "mp4v", size_wh: tuple[int, int] = (64, 48)
+) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*fourcc), fps, size_wh)
     rng = np.random.default_rng(0)
     for _ in range(frames):
-        writer.write(rng.integers(0, 255, (48, 64, 3), dtype=np.uint8))
+        writer.write(rng.integers(0, 255, (*size_wh[::-1], 3), dtype=np.uint8))
     writer.release()
     return path
 
@@ -135,6 +137,44 @@ def test_a_camera_that_falls_silent_is_an_error(tmp_path: Path, monkeypatch) -> 
         with pytest.raises(MediaError, match=r"sent nothing for 0\.1 s"):
             next(iter(camera))
         stalled.set()
+
+
+def test_a_stream_that_breaks_off_is_opened_again(tmp_path: Path) -> None:
+    """A file stands in for the stream; when it is opened again, it is another, of another size."""
+    path, frames = write_video(tmp_path / "a.avi", frames=3, fourcc="MJPG"), []
+    with LiveCamera(str(path), silence_s=60, reconnect_every_s=0.3) as camera:
+        for frame in camera:
+            if not frames:
+                write_video(path, frames=2, fourcc="MJPG", size_wh=(32, 24))
+            frames.append(frame)
+            if frame.size_wh == (32, 24):
+                break
+    assert frames[0].size_wh == (64, 48)
+    assert frames[-1].index >= 3, "it goes on counting"
+    assert (np.diff([f.t_s for f in frames]) > 0).all()
+
+
+def test_a_stream_that_stays_away_is_lost(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.avi", frames=3, fourcc="MJPG")
+    with LiveCamera(str(path), silence_s=0.5, reconnect_every_s=0.05) as camera:
+        path.unlink()
+        with pytest.raises(MediaError, match=r"sent nothing for 0\.5 s"):
+            list(camera)
+
+
+def test_a_live_camera_that_is_closed_ends_its_frames(tmp_path: Path, monkeypatch) -> None:
+    stalled, seen = threading.Event(), []
+    monkeypatch.setattr(LiveCamera, "_read", lambda _: stalled.wait(60) and None)
+    camera = LiveCamera(str(write_video(tmp_path / "a.mp4")), silence_s=60)
+    reader = threading.Thread(target=lambda: seen.extend(camera))
+    reader.start()
+    closer = threading.Thread(target=camera.close)
+    closer.start()
+    reader.join(timeout=30)
+    assert not reader.is_alive()
+    assert seen == []
+    stalled.set()
+    closer.join()
 
 
 def test_a_camera_whose_frames_are_no_colour_images_says_so_at_once(tmp_path: Path, monkeypatch) -> None:

@@ -1,0 +1,21 @@
+"""Frames of several cameras in step, and stages that work on them at the same time, in order."""
+
+from cabinsafe.stream.channel import Channel, Drop
+from cabinsafe.stream.estimation import EstimationSteps, StagedEstimator, Step
+from cabinsafe.stream.moments import Moments, Source
+from cabinsafe.stream.pipeline import Pipeline, Stage
+from cabinsafe.stream.results import ResultStream, StreamOptions
+
+__all__ = [
+    "Channel",
+    "Drop",
+    "EstimationSteps",
+    "Moments",
+    "Pipeline",
+    "ResultStream",
+    "Source",
+    "Stage",
+    "StagedEstimator",
+    "Step",
+    "StreamOptions",
+]
