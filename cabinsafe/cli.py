@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
@@ -72,50 +73,77 @@ def _cabinsafe(
 
 @app.command()
 def analyze(
-    source: Annotated[
-        str,
-        typer.Argument(metavar="INPUT", help="Video, folder or glob of images, camera index or stream URL."),
-    ],
     cabin: _CabinOption,
     out: _OutOption,
-    camera: Annotated[str | None, typer.Option(help="View of the cabin file; by default its first.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="INPUT", help="Video, folder or glob of images, camera index or stream URL."),
+    ] = None,
+    camera: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="View of the cabin file that INPUT shows; by default its first. Or, in place of INPUT, "
+            "VIEW=INPUT for each camera."
+        ),
+    ] = None,
     image_fps: Annotated[
         float, typer.Option(min=0.001, help="Frames per second that images stand for.")
     ] = 10.0,
-    video: Annotated[bool, typer.Option(help="Write the annotated video.")] = True,
+    video: Annotated[bool, typer.Option(help="Write the annotated videos.")] = True,
 ) -> None:
-    """Analyse INPUT; write events.jsonl, scenes.jsonl and annotated.mp4."""
+    """Analyse INPUT, or several cameras; write events.jsonl, scenes.jsonl and annotated.mp4."""
     from cabinsafe.analyzer import CabinAnalyzer
     from cabinsafe.media import open_source
     from cabinsafe.run import ResultFiles, run
 
     console = Console(stderr=False, highlight=False)
-    with CabinAnalyzer.from_config(cabin) as analyzer:
-        view = camera or next(iter(analyzer.views))
-        if view not in analyzer.views:
-            raise ConfigError(f"no camera '{view}' in this cabin; it has {', '.join(analyzer.views)}")
-        with (
-            open_source(source, view, image_fps) as frames,
-            ResultFiles(out, frames.fps, video, protect=frames.files) as files,
-            _progress_bar(console) as progress,
-        ):
-            task = progress.add_task(escape(Path(source).name or source), total=frames.frame_count, fps=0.0)
+    with CabinAnalyzer.from_config(cabin) as analyzer, ExitStack() as stack:
+        inputs = _inputs(source, camera or [], list(analyzer.views))
+        sources = [stack.enter_context(open_source(path, view, image_fps)) for view, path in inputs.items()]
+        rates = {frames.camera_id: frames.fps for frames in sources} if video else None
+        protect = [file for frames in sources for file in frames.files]
+        counts = [frames.frame_count for frames in sources]
+        with ResultFiles(out, rates, protect) as files, _progress_bar(console) as progress:
+            name = ", ".join(Path(path).name or path for path in inputs.values())
+            total = None if None in counts else sum(count for count in counts if count)
+            task = progress.add_task(escape(name), total=total, fps=0.0)
 
             def advance(_: Any) -> None:
                 progress.advance(task)
                 progress.update(task, fps=progress.tasks[task].speed or 0.0)
 
             try:
-                summary = run(analyzer, frames, files, advance)
+                summary = run(analyzer, sources, files, advance)
             except CabinSafeError:
                 console.print(f"stopped; what was found until then is in {out}", soft_wrap=True, markup=False)
                 raise
     console.print(_summary_table(summary.events))
-    counts = f"{summary.frames} frames, {len(summary.events)} events"
-    console.print(f"{counts}; results in {out}", soft_wrap=True, markup=False)
+    found = f"{summary.frames} frames, {len(summary.events)} events"
+    left_out = "".join(f", {count} of '{view}' left out" for view, count in summary.dropped.items() if count)
+    console.print(f"{found}{left_out}; results in {out}", soft_wrap=True, markup=False)
     if summary.interrupted:
         console.print("interrupted: what was found until then is written")
         raise typer.Exit(130)
+
+
+def _inputs(source: str | None, cameras: list[str], views: list[str]) -> dict[str, str]:
+    """What to read for each view: INPUT and its view, or each VIEW=INPUT."""
+    pairs = [camera.partition("=") for camera in cameras]
+    if source is not None and len(cameras) < 2 and not any(sign for _, sign, _ in pairs):
+        inputs = [(cameras[0] if cameras else views[0], source)]
+    elif source is None and pairs and all(sign for _, sign, _ in pairs):
+        inputs = [(view, path) for view, _, path in pairs]
+    else:
+        raise ConfigError(
+            "give INPUT, with one --camera VIEW at most, or --camera VIEW=INPUT for each camera"
+        )
+    named = [view for view, _ in inputs]
+    for view in named:
+        if view not in views:
+            raise ConfigError(f"no camera '{view}' in this cabin; it has {', '.join(views)}")
+        if named.count(view) > 1:
+            raise ConfigError(f"camera '{view}' is given twice")
+    return dict(inputs)
 
 
 @app.command()
@@ -123,7 +151,7 @@ def demo(out: _OutOption = Path("cabinsafe-demo")) -> None:
     """Analyse the bundled clip and show what is found in it."""
     from cabinsafe.resources import bundled_dir
 
-    analyze(str(bundled_dir("demo") / "ride.mp4"), cabin="shuttle", out=out)
+    analyze(cabin="shuttle", out=out, source=str(bundled_dir("demo") / "ride.mp4"))
 
 
 @app.command()

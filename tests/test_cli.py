@@ -71,6 +71,24 @@ def test_analyze_images_without_a_video(short_clip: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "out" / VIDEO_FILE).exists()
 
 
+def test_analyze_several_cameras(repository: Path, short_clip: Path, tmp_path: Path) -> None:
+    """One set of files; the scenes tell the cameras apart, each has its own video."""
+    cabin = (repository / "configs" / "shuttle.yaml").read_text()
+    head, front, tail = re.split(r"(?<=^cameras:\n)(.*?)(?=^pose:)", cabin, flags=re.DOTALL | re.MULTILINE)
+    two = head + front + front.replace("camera_id: front", "camera_id: rear/left") + tail
+    (tmp_path / "two.yaml").write_text(two)
+    cameras = ["--camera", f"front={short_clip}", "--camera", f"rear/left={short_clip}"]
+    out = tmp_path / "out"
+    done = cabinsafe("analyze", "-c", tmp_path / "two.yaml", "-o", out, *cameras)
+    assert done.returncode == 0, done.stderr
+    assert "24 frames" in done.stdout
+    scenes = read_scenes(out)
+    for camera, video in (("front", "annotated-front.mp4"), ("rear/left", "annotated-rear%2Fleft.mp4")):
+        assert sum(scene.camera_id == camera for scene in scenes) == 12
+        assert len(list(open_source(out / video))) == 12
+    assert not (out / VIDEO_FILE).exists()
+
+
 def test_ctrl_c_keeps_what_was_found(repository: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     clip = repository / "demo" / "ride.mp4"
@@ -128,6 +146,13 @@ def test_an_image_that_is_none_keeps_what_was_found(tmp_path: Path) -> None:
         (
             ["analyze", "a.png", "-c", "sedan", "-o", "out", "--camera", "roof"],
             "no camera 'roof' in this cabin; it has",
+        ),
+        (["analyze", "-c", "sedan", "-o", "out"], "give INPUT, with one --camera VIEW at most, or"),
+        (["analyze", "a.png", "-c", "sedan", "-o", "out", "--camera", "mirror=a.png"], "give INPUT, with"),
+        (["analyze", "-c", "sedan", "-o", "out", "--camera", "roof=a.png"], "no camera 'roof' in this cabin"),
+        (
+            ["analyze", "-c", "sedan", "-o", "out", "--camera", "mirror=a.png", "--camera", "mirror=a.png"],
+            "camera 'mirror' is given twice",
         ),
         (["config", "check", "typo.yaml"], "unknown key"),
         (["config", "check", "lineless.yaml"], "feet_on_seats needs a seat_line"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from cabinsafe import CabinAnalyzer, Event, Frame, Reading, Scene
+from cabinsafe.analyzer import Inspection
 from cabinsafe.detectors.base import DetectorOptions
 from cabinsafe.errors import FrameOrderError, MediaError, OutputError
 from cabinsafe.events import EventGate, GateOptions
@@ -45,11 +46,12 @@ class Present:
 
 
 class ListSource(FrameSource):
-    """Frames at the given times; an exception in the list is raised, a function is called."""
+    """Frames at the given times; an exception in the list is raised."""
 
+    camera_id = "front"
     fps = 10.0
 
-    def __init__(self, *steps: float | Exception | Callable[[], None]) -> None:
+    def __init__(self, *steps: float | Exception) -> None:
         self.steps = steps
 
     def __iter__(self) -> Iterator[Frame]:
@@ -57,9 +59,6 @@ class ListSource(FrameSource):
         for index, step in enumerate(self.steps):
             if isinstance(step, Exception):
                 raise step
-            if callable(step):
-                step()
-                continue
             yield Frame(image=image, t_s=step, index=index)
 
 
@@ -94,17 +93,22 @@ def check_files(folder: Path, frames: int, reason: str) -> None:
     ids=["time runs backwards", "time stands still", "bad frame", "defect"],
 )
 def test_an_error_in_mid_run_loses_nothing(analyzer, tmp_path: Path, steps, error) -> None:
-    with pytest.raises(error), ResultFiles(tmp_path, 10) as files:
-        run(analyzer, ListSource(*steps), files)
+    with pytest.raises(error), ResultFiles(tmp_path, {"front": 10}) as files:
+        run(analyzer, [ListSource(*steps)], files)
     check_files(tmp_path, 2, "interrupted")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_lets_the_frame_at_hand_be_finished(analyzer, tmp_path: Path, number: int) -> None:
     before = signal.getsignal(number)
-    source = ListSource(0.0, 0.1, lambda: os.kill(os.getpid(), number), 0.2, 0.3, 0.4)
-    with ResultFiles(tmp_path, 10) as files:
-        summary = run(analyzer, source, files)
+    source = ListSource(*(i / 10 for i in range(100)))
+
+    def interrupt(inspection: Inspection) -> None:
+        if inspection.frame.index == 2:
+            os.kill(os.getpid(), number)
+
+    with ResultFiles(tmp_path, {"front": 10}) as files:
+        summary = run(analyzer, [source], files, interrupt)
     assert summary.interrupted
     check_files(tmp_path, 3, "interrupted")
     assert signal.getsignal(number) is before, "the old handler is back"
@@ -112,8 +116,8 @@ def test_a_signal_lets_the_frame_at_hand_be_finished(analyzer, tmp_path: Path, n
 
 def test_a_run_to_the_end(analyzer, tmp_path: Path) -> None:
     seen = []
-    with ResultFiles(tmp_path / "new" / "folder", 10) as files:
-        summary = run(analyzer, ListSource(0.0, 0.1, 0.2), files, seen.append)
+    with ResultFiles(tmp_path / "new" / "folder", {"front": 10}) as files:
+        summary = run(analyzer, [ListSource(0.0, 0.1, 0.2)], files, seen.append)
     assert (summary.frames, summary.people_frames, len(summary.events), len(seen)) == (3, 3, 1, 3)
     assert not summary.interrupted
     check_files(tmp_path / "new" / "folder", 3, "end_of_input")
@@ -121,8 +125,8 @@ def test_a_run_to_the_end(analyzer, tmp_path: Path) -> None:
 
 def test_it_runs_outside_the_main_thread(analyzer, tmp_path: Path) -> None:
     def work() -> None:
-        with ResultFiles(tmp_path, 10) as files:
-            run(analyzer, ListSource(0.0, 0.1), files)
+        with ResultFiles(tmp_path, {"front": 10}) as files:
+            run(analyzer, [ListSource(0.0, 0.1)], files)
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -140,15 +144,15 @@ def test_a_second_ctrl_c_acts_at_once() -> None:
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"file/out: results cannot be written there: Not a directory"):
-        ResultFiles(tmp_path / "file" / "out", 10)
+        ResultFiles(tmp_path / "file" / "out")
 
 
 def test_a_full_disk_is_an_error_of_ours_and_the_other_files_are_closed(analyzer, tmp_path: Path) -> None:
     (tmp_path / SCENES_FILE).symlink_to("/dev/full")
     with (
         pytest.raises(OutputError, match=r"scenes\.jsonl: cannot be written: No space left on device"),
-        ResultFiles(tmp_path, 10) as files,
+        ResultFiles(tmp_path, {"front": 10}) as files,
     ):
-        run(analyzer, ListSource(0.0, 0.1), files)
+        run(analyzer, [ListSource(0.0, 0.1)], files)
     events = [Event.model_validate_json(line) for line in (tmp_path / EVENTS_FILE).read_text().splitlines()]
     assert [event.phase for event in events] == ["started", "ended"]

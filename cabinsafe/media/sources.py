@@ -119,9 +119,8 @@ def open_source(source: str | Path, camera_id: str = "front", image_fps: float =
     if text.startswith("file://"):
         return open_source(unquote(urlsplit(text).path), camera_id, image_fps)
     if text.isdecimal() or "://" in text:
-        if text.isdecimal():
-            return LiveCamera(int(text), camera_id)
-        return LiveCamera(text, camera_id, reconnect_every_s=_RECONNECT_EVERY_S)
+        address, reconnect_every_s = (int(text), None) if text.isdecimal() else (text, _RECONNECT_EVERY_S)
+        return LiveCamera(address, camera_id, reconnect_every_s=reconnect_every_s)
     if glob.has_magic(text):
         matches = [Path(match) for match in glob.glob(text, recursive=True)]
         if not matches:
