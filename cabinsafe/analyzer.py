@@ -14,11 +14,12 @@ from cabinsafe.assembly import assemble
 from cabinsafe.closing import Closing
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.detectors import Detector
-from cabinsafe.errors import DataError, FrameOrderError
+from cabinsafe.errors import DataError
 from cabinsafe.events import EventGate
 from cabinsafe.person_detectors import PersonDetector
 from cabinsafe.pose import Engine, PosePrior, PoseResult
 from cabinsafe.stream import (
+    CameraClocks,
     EstimationSteps,
     ResultStream,
     Source,
@@ -102,7 +103,7 @@ class CabinAnalyzer(Closing):
         self._gate = gate
         self._person_detector = person_detector
         self._expect_s = expect_s
-        self._last_t_s: dict[str, float] = {}
+        self._clocks = CameraClocks()
 
     @classmethod
     def from_config(cls, config: str | Path | CabinConfig, *, engine: Engine | None = None) -> Self:
@@ -133,6 +134,11 @@ class CabinAnalyzer(Closing):
     def views(self) -> Mapping[str, CameraView]:
         """Camera views by camera id."""
         return self._views
+
+    @property
+    def silent_s(self) -> dict[str, float]:
+        """For each camera of the ride how long another one has gone on since its last frame, seconds."""
+        return self._clocks.silent_s
 
     def frames(self, source: str | Path, camera_id: str | None = None) -> Iterator[Frame]:
         """Frames of a video file, a folder or glob of images, or a camera index / stream URL.
@@ -205,8 +211,11 @@ class CabinAnalyzer(Closing):
         Raises:
             DataError: a camera that the analyzer does not know or twice, or a value out of range.
         """
-        self._trackers.check([source.camera_id for source in sources])
-        return ResultStream(sources, *self._stages(), **options)
+        cameras = [source.camera_id for source in sources]
+        self._trackers.check(cameras)
+        stream = ResultStream(sources, *self._stages(), **options)
+        self._clocks.expect(cameras)
+        return stream
 
     def _stages(self) -> tuple[list[Stage], Callable[[Any], list[Inspection]]]:
         """What of a moment's work can run ahead, and the rest."""
@@ -229,7 +238,9 @@ class CabinAnalyzer(Closing):
         """All that follows from the poses of one moment."""
         found = [self._detect(f, p) if boxes is None else boxes for f, p in zip(frames, poses, strict=True)]
         # Step by step over all cameras, the gate last: if a step fails, no camera's events are lost.
-        scenes = [self._track(f, p, b) for f, p, b in zip(frames, poses, found, strict=True)]
+        update = self._trackers.update
+        scenes = [update(f, b, p.skeletons) for f, p, b in zip(frames, poses, found, strict=True)]
+        self._clocks.note(frames)
         occupied = [self._occupancy(scene) for scene in scenes]
         readings = [self._read(scene) for scene in scenes]
         events = [tuple(self._gate.update(s, r)) for s, r in zip(scenes, readings, strict=True)]
@@ -246,7 +257,7 @@ class CabinAnalyzer(Closing):
         for detector in self._detectors:
             detector.reset()
         self._gate.reset()
-        self._last_t_s.clear()
+        self._clocks.reset()
 
     def close(self) -> None:
         """Free the engine and the person detector; closing twice is allowed."""
@@ -262,13 +273,7 @@ class CabinAnalyzer(Closing):
         self._trackers.check(list(dict.fromkeys(cameras)))
         if len(set(cameras)) != len(cameras):
             raise DataError(f"one batch holds one frame per camera, got {cameras}")
-        for frame in frames:
-            last = self._last_t_s.get(frame.camera_id)
-            if last is not None and frame.t_s <= last:
-                raise FrameOrderError(
-                    f"camera '{frame.camera_id}': frame {frame.index} at {frame.t_s:.3f} s cannot follow "
-                    f"one at {last:.3f} s; capture times must rise"
-                )
+        self._clocks.check(frames)
 
     def _detect(self, frame: Frame, pose: PoseResult) -> Boxes | None:
         """Boxes of the person detector; the network's own only where there is none, so sources never mix."""
@@ -285,11 +290,6 @@ class CabinAnalyzer(Closing):
             return None
         fresh = [np.where(p.unseen_s[:, None] <= self._expect_s, p.xy, np.nan) for p in people]
         return PosePrior(np.stack(fresh).astype(np.float32), [p.track_id for p in people])
-
-    def _track(self, frame: Frame, pose: PoseResult, boxes: Boxes | None) -> Scene:
-        scene = self._trackers.update(frame, boxes, pose.skeletons)
-        self._last_t_s[frame.camera_id] = frame.t_s
-        return scene
 
     def _occupancy(self, scene: Scene) -> tuple[Reading, ...]:
         view = self._views.get(scene.camera_id)

@@ -1,12 +1,14 @@
 """Frames of several cameras in step, and stages that work on them at the same time, in order."""
 
 from cabinsafe.stream.channel import Channel, Drop
+from cabinsafe.stream.clocks import CameraClocks
 from cabinsafe.stream.estimation import EstimationSteps, StagedEstimator, Step
 from cabinsafe.stream.moments import Moments, Source
 from cabinsafe.stream.pipeline import Pipeline, Stage
 from cabinsafe.stream.results import ResultStream, StreamOptions
 
 __all__ = [
+    "CameraClocks",
     "Channel",
     "Drop",
     "EstimationSteps",
