@@ -1,24 +1,33 @@
 """The whole way on the demo ride: frames per second and milliseconds per stage beside what was found.
 
-    python benchmarks/pipeline.py
+    python benchmarks/pipeline.py [--threads 1] [--rounds 3] [--memory]
 
 Accuracy stands beside it: each event of the ride's truth with the overlap of the event found, and false ones.
+Then frames per second with all files and the video written, frame by frame and as a stream, in turns. With
+--memory, instead, the peak memory of `cabinsafe analyze` on 1280x720 clips of one and three cameras.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import platform
 import resource
+import subprocess
+import tempfile
 import time
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cabinsafe import CabinAnalyzer, Event, load_config
+from cabinsafe import CabinAnalyzer, CabinConfig, Event, load_config
 from cabinsafe.data import TrueEvent, interval_iou, read_truth
-from cabinsafe.media import open_source
+from cabinsafe.media import VideoWriter, open_source
+from cabinsafe.pose.preprocess import letterbox
 from cabinsafe.resources import bundled_dir
+from cabinsafe.run import ResultFiles
 
 
 class StageClock:
@@ -46,9 +55,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--threads", type=int, default=2)
-    threads = parser.parse_args().threads
+    parser.add_argument("--rounds", type=int, default=3, help="of the comparison with a stream")
+    parser.add_argument("--memory", action="store_true")
+    options = parser.parse_args()
+    if options.memory:
+        print_memory()
+        return
     cabin = load_config("shuttle")
-    cabin = cabin.model_copy(update={"pose": cabin.pose.model_copy(update={"threads": threads})})
+    cabin = cabin.model_copy(update={"pose": cabin.pose.model_copy(update={"threads": options.threads})})
+    print_stages(cabin)
+    print_streams(cabin, options.rounds)
+
+
+def print_stages(cabin: CabinConfig) -> None:
+    """Time of each stage, frame by frame, and what was found."""
     clock = StageClock()
     with (
         CabinAnalyzer.from_config(cabin) as analyzer,
@@ -62,11 +82,68 @@ def main() -> None:
         events = [event for frame in frames for event in analyzer.process(frame)] + analyzer.finish()
         elapsed_s = time.perf_counter() - start
     speed = f"{len(frames) / elapsed_s:.1f} fps over {len(frames)} frames"
-    print(f"{platform.machine()}, {threads} thread(s): {speed}")
+    print(f"{platform.machine()}, {cabin.pose.threads} thread(s): {speed}")
     for stage, millis in clock.millis.items():
         print(f"{stage:<12}{np.median(millis):9.3f} ms median{np.percentile(millis, 95):9.3f} ms p95")
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB (all frames held)")
     print_accuracy([event for event in events if event.phase == "ended"])
+
+
+def print_streams(cabin: CabinConfig, rounds: int) -> None:
+    """Frames per second of a run with all its files, frame by frame and as a stream."""
+    speeds: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(rounds):
+        for streamed, found in speeds.items():
+            found.append(written_fps(cabin, streamed))
+    plain, stream = (float(np.median(found)) for found in speeds.values())
+    print(f"with files and video: {plain:.1f} fps frame by frame, {stream:.1f} as a stream")
+
+
+def written_fps(cabin: CabinConfig, streamed: bool, frames: int = 60) -> float:
+    """Frames per second over the first frames of the demo ride."""
+    with (
+        CabinAnalyzer.from_config(cabin) as analyzer,
+        open_source(bundled_dir("demo") / "ride.mp4") as source,
+        tempfile.TemporaryDirectory() as folder,
+        ResultFiles(Path(folder), {source.camera_id: source.fps}) as files,
+        ExitStack() as stack,
+    ):
+        if streamed:
+            stack.enter_context(stream := analyzer.inspect_stream([source]))
+            inspections = (inspection for moment in stream for inspection in moment)
+        else:
+            inspections = (analyzer.inspect(frame) for frame in source)
+        start = 0.0
+        for inspection in itertools.islice(inspections, frames + 1):
+            files.write_inspection(inspection, analyzer.views[source.camera_id])
+            start = start or time.perf_counter()  # lazy imports and first allocations do not count
+        elapsed_s = time.perf_counter() - start
+    return frames / elapsed_s
+
+
+def print_memory() -> None:
+    """Peak memory of the command, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        clip, cabin = Path(folder) / "hd.mp4", Path(folder) / "cabin.json"
+        write_clip(clip)
+        views = ["front", "rear", "left"]
+        config = load_config("shuttle")
+        cameras = [config.cameras[0].model_copy(update={"camera_id": view}) for view in views]
+        cabin.write_text(config.model_copy(update={"cameras": tuple(cameras)}).model_dump_json())
+        for count in (1, 3):
+            inputs = [part for view in views[:count] for part in ("--camera", f"{view}={clip}")]
+            command = ["cabinsafe", "analyze", "-c", str(cabin), "-o", f"{folder}/out", *inputs]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            peak_kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+            print(f"cabinsafe analyze, {count} camera(s) of 1280x720: peak memory {peak_kib / 1024:.0f} MB")
+
+
+def write_clip(path: Path, frames: int = 45) -> None:
+    """The beginning of the demo ride at 1280x720."""
+    with open_source(bundled_dir("demo") / "ride.mp4") as source:
+        writer = VideoWriter(path, source.fps)
+        for frame in itertools.islice(source, frames):
+            writer.write(letterbox(frame.image, (1280, 720), 0)[0])
+        writer.close()
 
 
 def watch_stages(clock: StageClock, analyzer: Any) -> None:
@@ -74,8 +151,7 @@ def watch_stages(clock: StageClock, analyzer: Any) -> None:
     estimator = analyzer._estimator
     for method, stage in (("preprocess", "letterbox"), ("infer", "network"), ("decode", "decoder")):
         clock.watch(estimator, method, stage)
-    for tracker in analyzer._tracker.values():
-        clock.watch(tracker, "update", "tracker")
+    clock.watch(analyzer._trackers, "update", "tracker")
     for detector in analyzer._detectors:
         clock.watch(detector, "read", detector.kind)
     clock.watch(analyzer._gate, "update", "gate")

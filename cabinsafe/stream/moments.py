@@ -94,8 +94,7 @@ class Moments(Closing):
             )
             for feed in self._feeds
         ]
-        for thread in self._threads:
-            thread.start()
+        self._closed = False
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -106,12 +105,13 @@ class Moments(Closing):
         }
 
     def __iter__(self) -> Iterator[list[Frame]]:
-        """The frames of each moment, in the order of the sources.
+        """The frames of each moment, in the order of the sources; reading begins with the first.
 
         Raises:
             CabinSafeError: what a source raised, after all frames before it. What ends a live camera is only
                 logged while another source goes on.
         """
+        self._start()
         while True:
             with self._news:
                 self._wait()
@@ -123,12 +123,22 @@ class Moments(Closing):
 
     def close(self) -> None:
         """Stop reading and wait for the threads."""
+        with self._news:
+            self._closed = True
         for feed in self._feeds:
             feed.frames.abandon()
             if feed.source.live:
                 feed.source.close()
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
+
+    def _start(self) -> None:
+        with self._news:
+            if self._closed or self._threads[0].ident is not None:
+                return
+            for thread in self._threads:
+                thread.start()
 
     def _wait(self) -> None:
         """Until a frame is there, and those of the other sources for as long as they are waited for."""

@@ -32,15 +32,16 @@ class Pipeline(Closing):
             threading.Thread(target=_run, args=work, name=f"stage {i + 1}", daemon=True)
             for i, work in enumerate(zip(inputs, stages, self._channels, strict=False))
         ]
-        for thread in self._threads:
-            thread.start()
 
     def __iter__(self) -> Iterator[Any]:
-        """Results in the order of the source.
+        """Results in the order of the source; work begins now.
 
         Raises:
             BaseException: what the source or a stage raised.
         """
+        for thread in self._threads:
+            if thread.ident is None:
+                thread.start()
         return iter(self._channels[-1])
 
     def close(self) -> None:
@@ -50,7 +51,8 @@ class Pipeline(Closing):
         if isinstance(self._source, Closing):
             self._source.close()
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
 
 
 def _run(items: Iterator[Any], stage: Stage, results: Channel[Any]) -> None:

@@ -42,8 +42,8 @@ def test_stages_work_at_the_same_time() -> None:
 def test_a_quick_stage_waits_for_a_slow_reader(wait_until) -> None:
     started: list[int] = []
     with Pipeline(itertools.count(), [lambda item: started.append(item) or item], capacity=2) as pipeline:
-        wait_until(lambda: len(started) == 3)
         results = iter(pipeline)
+        wait_until(lambda: len(started) == 3)
         assert next(results) == 0
         wait_until(lambda: len(started) == 4)
         time.sleep(0.05)
