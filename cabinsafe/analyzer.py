@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,38 +20,19 @@ from cabinsafe.person_detectors import PersonDetector
 from cabinsafe.pose import Engine, PosePrior, PoseResult
 from cabinsafe.stream import (
     CameraClocks,
-    EstimationSteps,
+    Estimator,
     ResultStream,
     Source,
     Stage,
     StagedEstimator,
-    Step,
     StreamOptions,
+    steps_of,
 )
 from cabinsafe.tracking import CameraTrackers, OccupantLinker, Tracker, occupancy
 from cabinsafe.types import EndReason, Event, Frame, Reading, Scene
 from cabinsafe.views import CameraView
 
 Boxes = NDArray[np.float64]
-
-
-class Estimator(Protocol):
-    """What the analyzer needs of pose estimation; :class:`~cabinsafe.pose.PoseEstimator` has it."""
-
-    def estimate(
-        self, frames: Sequence[Frame], expected: Sequence[PosePrior | None] | None = None
-    ) -> list[PoseResult]:
-        """One result per frame; ``expected`` says who is expected where, if that is known."""
-        ...
-
-    @property
-    def keypoints(self) -> tuple[str, ...]:
-        """Names of a skeleton's keypoints, in order; asked for only if somebody is expected."""
-        ...
-
-    def close(self) -> None:
-        """Free what it holds."""
-        ...
 
 
 class Inspection(NamedTuple):
@@ -221,21 +202,14 @@ class CabinAnalyzer(Closing):
         """What of a moment's work can run ahead, and the rest."""
         if not isinstance(self._estimator, StagedEstimator):
             return [list], self.inspect
-        steps = EstimationSteps(self._estimator)
-
-        def conclude(step: Step) -> list[Inspection]:
-            self._check_order(step.frames)
-            if self._expect_s > 0.0:  # who is expected is known once the moment before is concluded
-                step = steps.decode(step, self._expected_in(step.frames))
-            return self._conclude(step.frames, step.result, None)
-
-        stages: list[Stage] = [steps.preprocess, steps.infer, steps.decode]
-        return stages[:2] if self._expect_s > 0.0 else stages, conclude
+        expect = self._expected_in if self._expect_s > 0.0 else None
+        return steps_of(self._estimator, expect, self._conclude)
 
     def _conclude(
-        self, frames: Sequence[Frame], poses: Sequence[PoseResult], boxes: Boxes | None
+        self, frames: Sequence[Frame], poses: Sequence[PoseResult], boxes: Boxes | None = None
     ) -> list[Inspection]:
         """All that follows from the poses of one moment."""
+        self._check_order(frames)
         found = [self._detect(f, p) if boxes is None else boxes for f, p in zip(frames, poses, strict=True)]
         # Step by step over all cameras, the gate last: if a step fails, no camera's events are lost.
         update = self._trackers.update

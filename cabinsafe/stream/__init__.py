@@ -2,7 +2,7 @@
 
 from cabinsafe.stream.channel import Channel, Drop
 from cabinsafe.stream.clocks import CameraClocks
-from cabinsafe.stream.estimation import EstimationSteps, StagedEstimator, Step
+from cabinsafe.stream.estimation import Estimator, StagedEstimator, steps_of
 from cabinsafe.stream.moments import Moments, Source
 from cabinsafe.stream.pipeline import Pipeline, Stage
 from cabinsafe.stream.results import ResultStream, StreamOptions
@@ -11,13 +11,13 @@ __all__ = [
     "CameraClocks",
     "Channel",
     "Drop",
-    "EstimationSteps",
+    "Estimator",
     "Moments",
     "Pipeline",
     "ResultStream",
     "Source",
     "Stage",
     "StagedEstimator",
-    "Step",
     "StreamOptions",
+    "steps_of",
 ]

@@ -72,12 +72,12 @@ def test_several_cameras_are_the_same_as_batch_by_batch(short_clip: Path) -> Non
 
 @pytest.fixture
 def make_blue_cabin(box_network: Path):
-    def make(*cameras: str) -> CabinAnalyzer:
+    def make(*cameras: str, expect_s: float = 0.0) -> CabinAnalyzer:
         return CabinAnalyzer.from_config(
             CabinConfig(
                 name="blue",
                 cameras=[{"camera_id": camera, "seats": []} for camera in cameras],
-                pose={"model": str(box_network)},
+                pose={"model": str(box_network), "expect_s": expect_s},
                 detectors={},
             )
         )
@@ -135,10 +135,16 @@ def test_an_error_of_any_stage_comes_after_what_was_found(
     assert len(found) == 2
 
 
-def test_time_that_does_not_rise_is_refused_after_what_was_found(make_blue_cabin, make_source) -> None:
+@pytest.mark.parametrize("expect_s", [0.0, 0.5])
+def test_time_that_does_not_rise_is_refused_after_what_was_found(
+    make_blue_cabin, make_source, expect_s: float
+) -> None:
     found = []
-    with make_blue_cabin("front") as cabin, pytest.raises(FrameOrderError, match="capture times must rise"):
-        for moment in cabin.inspect_stream([make_source(0.0, 0.1, 0.1, 0.2)]):
+    with (
+        make_blue_cabin("front", expect_s=expect_s) as cabin,
+        pytest.raises(FrameOrderError, match="capture times must rise"),
+    ):
+        for moment in cabin.inspect_stream([make_source(0.0, 0.1, 0.05, 0.2)]):
             found.append(moment)
     assert len(found) == 2
 
