@@ -49,7 +49,6 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
             card,
             PafDecoder(card.topology, _decoder_options(cabin, card)),
             cabin.pose.box_decoder if cabin.pose.boxes else None,
-            cabin.pose.threads,
         ),
         {camera: Tracker(cabin.tracker, view, ids) for camera, view in cabin.views.items()},
         detectors,

@@ -14,7 +14,7 @@ from cabinsafe.pose.card import PoseCard
 from cabinsafe.pose.decoder import PafDecoder
 from cabinsafe.pose.engines.base import Engine
 from cabinsafe.pose.poses import DecodedPoses, PosePrior
-from cabinsafe.pose.preprocess import LetterboxTransform, Tensor, input_tensor
+from cabinsafe.pose.preprocess import INPUT_DTYPES, LetterboxTransform, Tensor, input_tensor
 from cabinsafe.types import Box, Frame, Skeleton
 
 FloatArray = NDArray[np.float32]
@@ -172,6 +172,11 @@ def _check_tensors(engine: Engine, card: PoseCard) -> None:
         raise ModelError(
             f"network '{card.name}': its card names input '{card.input.name}' and outputs {wanted}, "
             f"the engine has inputs {inputs} and outputs {outputs}"
+        )
+    if engine.inputs[0].dtype not in INPUT_DTYPES:
+        raise ModelError(
+            f"network '{card.name}': the engine wants an input of {engine.inputs[0].dtype}, which is none of "
+            f"{', '.join(INPUT_DTYPES)}"
         )
     width, height = card.input.size_wh
     shape, wanted_shape = engine.inputs[0].shape, (3, height, width)

@@ -20,6 +20,9 @@ FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
 Tensor = NDArray[Any]  # float32, float16 or uint8, as the engine wants it
 
+INPUT_DTYPES = ("float32", "float16", "uint8")
+"""Types that an input tensor can have."""
+
 MAX_SIDE: int = _preprocess.MAX_SIDE
 """Largest side of a frame or an input, in pixels."""
 
@@ -77,7 +80,7 @@ def input_tensor(
         ShapeError: an image is not uint8 (H, W, 3), or has a side of 0 or over MAX_SIDE.
         DataError: another dtype, or ``uint8`` with a card that normalises.
     """
-    if dtype not in ("float32", "float16", "uint8"):
+    if dtype not in INPUT_DTYPES:
         raise DataError(f"an input tensor is float32, float16 or uint8, not {dtype}")
     if dtype == "uint8" and (spec.mean, spec.std) != ((0, 0, 0), (1, 1, 1)):
         raise DataError(

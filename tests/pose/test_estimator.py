@@ -126,6 +126,20 @@ def test_an_engine_of_another_input_size_is_refused_at_the_start() -> None:
         PoseEstimator(engine, card_for(topology, 4), PafDecoder(topology))
 
 
+def test_the_engine_gets_the_type_of_input_that_it_wants() -> None:
+    topology, frame = Topology.trt_pose(), Frame(image=np.zeros((8, 8, 3), np.uint8), t_s=0.0)
+    half = TensorSpec("image", (None, 3, SIZE, SIZE), "float16")
+    estimator = PoseEstimator(
+        ReplayEngine(maps_of(topology, POINTS, 4), (half,)), card_for(topology, 4), PafDecoder(topology)
+    )
+    assert len(estimator.estimate([frame])[0].skeletons) == 1
+    other = ReplayEngine(maps_of(topology, POINTS, 4), (half._replace(dtype="int64"),))
+    with pytest.raises(
+        ModelError, match=r"wants an input of int64, which is none of float32, float16, uint8"
+    ):
+        PoseEstimator(other, card_for(topology, 4), PafDecoder(topology))
+
+
 def test_a_network_that_takes_one_image_at_a_time_still_serves_several_cameras() -> None:
     topology = Topology.trt_pose()
     maps = maps_of(topology, POINTS, 4)
