@@ -23,7 +23,7 @@ class StreamOptions(TypedDict, total=False):
             frames of the fastest source.
         patience_s: how long a moment waits for a live camera that is late; by default 0.1.
         capacity: how many frames of each source are read ahead, and how many moments wait between two
-            stages; by default 2.
+            stages; by default 2, but 1 with a live camera, so that what is found is of now.
         drop: which frames to leave out, "oldest" or "newest", where they come faster than they are worked on;
             by default none.
     """
@@ -54,8 +54,9 @@ class ResultStream(Closing, Generic[Result]):
         conclude: Callable[[Any], Result],
         **options: Unpack[StreamOptions],
     ) -> None:
+        capacity = options.setdefault("capacity", 1 if any(source.live for source in sources) else 2)
         self._moments = Moments(sources, **options)
-        self._pipeline = Pipeline(self._moments, stages, options.get("capacity", 2))
+        self._pipeline = Pipeline(self._moments, stages, capacity)
         self._conclude = conclude
 
     @property
