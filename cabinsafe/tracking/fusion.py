@@ -92,6 +92,25 @@ class PoseInBox:
             sides, centre = self._fit(pose.xy, near, expected_wh)
         return from_centre(centre, sides)
 
+    @property
+    def is_of_detections(self) -> bool:
+        """Whether what was learned are detection boxes."""
+        return self._by_detector
+
+    def scale_off(self, other: PoseInBox) -> float | None:
+        """How differently two people's keypoints fill their boxes, as the log of a ratio; None if unknown.
+
+        Width and height are compared each for itself, over the keypoints of both.
+        """
+        if self._kind != other._kind or not (self._by_detector and other._by_detector):
+            return None
+        weights = 1.0 / (self._wander + other._wander)
+        products = weights * self._places * other._places
+        squares = weights * other._places**2
+        np.copyto(squares, np.nan, where=np.isnan(products))
+        ratios = np.nansum(products, axis=0) / np.maximum(np.nansum(squares, axis=0), 1e-12)
+        return float(np.hypot(*np.log(np.clip(ratios, 0.1, 10.0))))
+
     def _fit(
         self, xy: Array, used: NDArray[np.bool_], expected_wh: tuple[float, float]
     ) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -46,6 +46,14 @@ def assign(costs: Mapping[Pair, float]) -> list[Pair]:
     return sorted(pairs)
 
 
+def best_pairs(gains: Mapping[Pair, float]) -> tuple[list[Pair], float]:
+    """Set of (row, column) pairs with the highest total gain, and that total; no gain, no pair."""
+    gains = {pair: gain for pair, gain in gains.items() if gain > 0.0}
+    most = 2.0 * max(gains.values(), default=1.0)
+    pairs = assign({pair: 1.0 - gain / most for pair, gain in gains.items()})
+    return pairs, sum(gains[pair] for pair in pairs)
+
+
 def keypoint_cost(expected: Array, seen: Array, size_px: float) -> float | None:
     """1 - closeness of keypoints (K, 2) in [0, 1]; None where the two have none in common.
 

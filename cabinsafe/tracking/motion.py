@@ -14,7 +14,7 @@ Source of the model: Bar-Shalom, Li, Kirubarajan, "Estimation with Applications 
 
 from __future__ import annotations
 
-from math import exp, hypot, log, sqrt
+from math import exp, log, sqrt
 from typing import Any
 
 from cabinsafe.tracking.boxes import from_centre
@@ -86,10 +86,9 @@ class BoxMotion:
         self._size_var *= 1.0 - size_gain
         self.size_px = exp((self.log_w + self.log_h) / 2.0)
 
-    def surprise(self, x: float, y: float, noise_sizes: float) -> float:
-        """How far a centre lies from the predicted one, in standard deviations."""
-        variance = self._position_var + (noise_sizes * self.size_px) ** 2
-        return hypot(x - self.x, y - self.y) / sqrt(variance)
+    def spread_px(self, noise_sizes: float) -> float:
+        """Standard deviation of where a centre will be seen along one axis, pixels."""
+        return sqrt(self._position_var + (noise_sizes * self.size_px) ** 2)
 
     @property
     def box_xyxy(self) -> BoxXyxy:

@@ -27,6 +27,10 @@ class TrackerOptions(Options):
     travel_coast_s: float = Field(
         default=0.8, ge=0.0, le=10.0, description="The same for one who was last seen on the move, not seated"
     )
+    doubt_s: float = Field(
+        default=1.2, ge=0.0, le=10.0,
+        description="How long two neighbours both unseen are reported; they may change places then",
+    )  # fmt: skip
     memory_s: float = Field(
         default=5.0, ge=0.0, le=60.0, description="How long an unseen person's id is kept for their return"
     )
@@ -67,37 +71,19 @@ class TrackerOptions(Options):
     gate_sizes: float = Field(
         default=0.4, ge=0.05, le=5.0, description="How far from its prediction a person may be, in sizes"
     )
-    gate_growth_sizes_per_s: float = Field(
-        default=0.3, ge=0.0, le=10.0, description="Growth of the gate per second since last seen, in sizes"
-    )
-    return_gate_sizes: float = Field(
-        default=1.2, ge=0.05, le=10.0, description="How far away somebody lost may turn up, in sizes"
-    )
-    build_weight: _Weight = Field(
-        default=2.0, description="Weight of a person's usual size when they turn up, against 1 for distance"
-    )
-    return_cost: float = Field(
-        default=0.8, gt=0.0, le=1.0,
-        description="Cost from which one who turns up is somebody new, rather than somebody lost",
+    sure_nats: float = Field(
+        default=4.0, ge=0.0, le=100.0,
+        description="Lead, as the log of a likelihood ratio, from which it is clear who one who turned up is",
     )  # fmt: skip
-    pace_weight: _Weight = Field(
-        default=2.0, description="Weight of their velocity then, at first, against 1 for distance"
-    )
-    gap_cost: float = Field(
-        default=0.5, gt=0.0, le=1.0,
-        description="Cost from which a match after a gap has to be confirmed first, as somebody new has",
+    patience_s: float = Field(
+        default=1.5, ge=0.0, le=60.0,
+        description="How long it may stay unclear; the lead asked for falls to nothing by then",
     )  # fmt: skip
     size_weight: _Weight = Field(
         default=0.5, description="Weight of a change of box size, against 1 for distance"
     )
     keypoint_weight: _Weight = Field(
         default=1.0, description="Weight of keypoint closeness, against 1 for distance"
-    )
-    seat_cost: float = Field(
-        default=0.05,
-        ge=0.0,
-        le=0.5,
-        description="Added cost of a match in another seat; a poor match costs 1",
     )
 
     colour_weight: _Weight = Field(

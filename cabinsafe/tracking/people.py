@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, hypot
+from math import exp, hypot, inf, log
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,9 @@ _BUILD_MEMORY_S = 10.0
 _SETTLED_S = 0.5  # who was gone for longer is not on the move, but found somewhere else
 _LEAST_COAST_S = 0.3  # of one seen once; others coast no longer beyond it than they have been known
 _COLOURS_NEWNESS = 0.3
+_FIRST_PACE_S = 0.4
+_STRAIGHT_ON_S = 1.2
+_POSTURES, _POSTURE_EVERY_S = 12, 1.0
 
 
 class ExpectedPerson(NamedTuple):
@@ -40,11 +43,31 @@ class ExpectedPerson(NamedTuple):
     size_px: float
 
 
+class Claim(NamedTuple):
+    """Where a newcomer turned up, as seen from one who was unseen then; lengths in sizes of that one.
+
+    Attributes:
+        rest_sizes: from where that one would be if they have come to rest since.
+        straight_sizes: from where they would be if they went straight on.
+        home_sizes: from where they sit.
+        gone_sizes: how far they would have gone straight on.
+        unseen_s: for how long they had been unseen.
+    """
+
+    rest_sizes: float
+    straight_sizes: float
+    home_sizes: float
+    gone_sizes: float
+    unseen_s: float
+
+
 class Person:
     """One person, from the first sighting until forgotten. Memory is constant.
 
     Attributes:
         track_id: None until confirmed.
+        is_displaced: whether, unseen, somebody moved into their place.
+        is_doubtful: whether, unseen, they may have changed places with a neighbour.
         is_instant: whether one sighting was evidence enough.
         t_s, seen_s: the present, and when last seen.
         motion: the box through time.
@@ -54,29 +77,37 @@ class Person:
         colours: shares of torso colours, or None; coloured_s says as of when.
         skeleton: of this frame; pose is what it was made of.
         away_sizes: how far they were, when last seen, from where they have been lately.
-        pace_xy: velocity when last seen, pixels per second.
+        left_x, left_y, left_vx, left_vy: where they were last seen, and how they moved then, pixels, seconds.
+        first_xy, first_pace_xy: where they turned up, and how they moved then, pixels per second.
+        claims: of those who were unseen when this person turned up, by track id.
+        postures: latest (log width, log height), a second apart.
+        pose_in_box: where their keypoints lie in their box.
         is_built: whether the build is that of detection boxes.
     """
 
     __slots__ = (
-        "_box_source", "_box_xyxy", "_first_s", "_keypoints_x", "_keypoints_y", "_options", "_pose_in_box",
-        "_seat", "away_sizes", "build_log_h", "build_log_w", "coloured_s", "colours", "home_x", "home_y",
-        "is_built", "is_instant", "keypoints", "motion", "pace_xy", "pose", "seen_s", "skeleton", "t_s",
-        "track_id",
+        "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "_options", "_postured_s", "_seat",
+        "away_sizes", "build_log_h", "build_log_w", "claims", "coloured_s", "colours", "first_pace_xy",
+        "first_s", "first_xy", "home_x", "home_y", "is_built", "is_displaced", "is_doubtful",
+        "is_instant", "keypoints", "left_vx", "left_vy", "left_x", "left_y", "motion", "pose", "pose_in_box", "postures", "seen_s", "skeleton", "t_s", "track_id",
     )  # fmt: skip
 
     def __init__(self, t_s: float, observation: Observation, options: TrackerOptions) -> None:
         self._options = options
-        self._pose_in_box = PoseInBox(options.shape_memory_s)
+        self.pose_in_box = PoseInBox(options.shape_memory_s)
         self._seat = SeatHold(options.seat_hold_s)
-        self.t_s = self._first_s = self.seen_s = t_s
+        self.t_s = self.first_s = self.seen_s = t_s
         self.motion = BoxMotion(observation.box_xyxy, self.noise_sizes(observation), options)
         self.home_x, self.home_y = self.motion.x, self.motion.y
         self.build_log_w, self.build_log_h = self.motion.log_w, self.motion.log_h
         self.away_sizes = 0.0
-        self.pace_xy = (0.0, 0.0)
+        self.first_xy = self.motion.x, self.motion.y
+        self.first_pace_xy = (0.0, 0.0)
+        self.claims: dict[int, Claim] = {}
+        self.postures: list[tuple[float, float]] = []
+        self._postured_s = -inf
         self.is_built = observation.detected
-        self.is_instant = False
+        self.is_instant = self.is_displaced = self.is_doubtful = False
         self._keypoints_x = self._keypoints_y = 0.0
         self.track_id: int | None = None
         self.keypoints: KeypointMemory | None = None
@@ -116,20 +147,32 @@ class Person:
     @property
     def is_ripe(self) -> bool:
         """Whether the person has been known for long enough."""
-        return self.t_s - self._first_s >= self._options.confirm_s
+        return self.t_s - self.first_s >= self._options.confirm_s
 
     @property
     def is_in_sight(self) -> bool:
         """Whether the person is seen, or was a moment ago, so that they can be taken to be there still."""
         options = self._options
         coast_s = options.travel_coast_s if self.is_travelling else options.coast_s
-        known_s = self.seen_s - self._first_s + _LEAST_COAST_S
+        if self.is_displaced or self.is_doubtful:
+            return False
+        known_s = self.seen_s - self.first_s + _LEAST_COAST_S
         return self.t_s - self.seen_s <= min(coast_s, known_s)
 
     @property
     def is_travelling(self) -> bool:
         """Whether the person was on the move, not seated, when last seen."""
         return self.away_sizes > self._options.travel_sizes
+
+    def straight_on(self) -> tuple[float, float]:
+        """Where the person would be had they gone straight on since last seen, for a second at most."""
+        ahead_s = min(self.t_s - self.seen_s, _STRAIGHT_ON_S)
+        return self.left_x + ahead_s * self.left_vx, self.left_y + ahead_s * self.left_vy
+
+    @property
+    def left_pace_sizes(self) -> float:
+        """Speed when last seen, in sizes per second."""
+        return hypot(self.left_vx, self.left_vy) / self.motion.size_px
 
     def expected_keypoints(self, ahead_s: float = 0.0) -> Array:
         """Where the keypoints (K, 2) would be in a while, pixels, NaN for those never seen."""
@@ -155,16 +198,29 @@ class Person:
         if observation.detected or observation.pose is None:
             return observation.box_xyxy
         size_wh = exp(self.motion.log_w), exp(self.motion.log_h)
-        return self._pose_in_box.box_of(observation.pose, observation.box_xyxy, size_wh)
+        return self.pose_in_box.box_of(observation.pose, observation.box_xyxy, size_wh)
 
     def frame_of(self, pose: Pose, union_xyxy: BoxXyxy) -> BoxXyxy:
         """Box of this person, as they are usually built, if the keypoints were theirs."""
-        return self._pose_in_box.box_of(pose, union_xyxy, (exp(self.build_log_w), exp(self.build_log_h)))
+        return self.pose_in_box.box_of(pose, union_xyxy, (exp(self.build_log_w), exp(self.build_log_h)))
+
+    def box_if(self, other: Person) -> BoxXyxy:
+        """Box of this person if they were another one, whose keypoints may lie otherwise in their box."""
+        if self.is_built or self.pose is None:
+            return self.box_xyxy
+        return other.frame_of(self.pose, self.box_xyxy)
+
+    def log_size_if(self, other: Person) -> tuple[float, float]:
+        """Logs of width and height if this person were another one."""
+        if self.is_built or self.pose is None:
+            return self.motion.log_w, self.motion.log_h
+        x1, y1, x2, y2 = other.frame_of(self.pose, self.box_xyxy)
+        return log(x2 - x1), log(y2 - y1)
 
     def see(self, observation: Observation, box_xyxy: BoxXyxy) -> None:
         """Take in a sighting at the present time, with the box that it would be of this person."""
         unseen_s = self.t_s - self.seen_s
-        if unseen_s > self._options.coast_s:  # where they were going then says nothing now
+        if unseen_s > _SETTLED_S:  # where they were going then says nothing now
             self.motion = BoxMotion(box_xyxy, self.noise_sizes(observation), self._options)
         else:
             self.motion.correct(box_xyxy, self.noise_sizes(observation))
@@ -191,6 +247,7 @@ class Person:
             self.keypoints = other.keypoints
         if other.colours is not None:
             self.remember_colours(other.colours)
+        self.postures = [*self.postures, *other.postures][-_POSTURES:]
 
     def as_track(self, with_seats: bool) -> Track:
         """The person as the outside sees them."""
@@ -203,7 +260,7 @@ class Person:
                 "skeleton": self.skeleton if seen else None,
                 "raw_skeleton": self.pose.skeleton if seen and self.pose is not None else None,
                 "velocity_xy": (motion.vx, motion.vy),
-                "age_s": self.t_s - self._first_s,
+                "age_s": self.t_s - self.first_s,
                 "unseen_s": self.t_s - self.seen_s,
                 "seat": self._seat.seat,
                 "presence": self._presence() if with_seats else None,
@@ -219,12 +276,15 @@ class Person:
     def _settle(self, unseen_s: float, observation: Observation) -> None:
         """Follow where the person has been lately, and how they are built."""
         motion, options = self.motion, self._options
+        known_s = self.t_s - self.first_s
+        if known_s <= _FIRST_PACE_S:
+            x, y = self.first_xy
+            self.first_pace_xy = (motion.x - x) / known_s, (motion.y - y) / known_s
         newness = 1.0 if unseen_s > _SETTLED_S else 1.0 - exp(-unseen_s / options.settle_s)
         self.home_x += newness * (motion.x - self.home_x)
         self.home_y += newness * (motion.y - self.home_y)
         away_px = hypot(motion.x - self.home_x, motion.y - self.home_y)
         self.away_sizes = away_px / motion.size_px
-        self.pace_xy = motion.vx, motion.vy
         if observation.detected or not self.is_built:
             first = observation.detected and not self.is_built
             newness = 1.0 if first else 1.0 - exp(-unseen_s / _BUILD_MEMORY_S)
@@ -235,7 +295,13 @@ class Person:
     def _take_in(self, observation: Observation, box_xyxy: BoxXyxy) -> None:
         pose = observation.pose
         self.seen_s = self.t_s
+        self.is_displaced = self.is_doubtful = False
+        self.left_x, self.left_y = self.motion.x, self.motion.y
+        self.left_vx, self.left_vy = self.motion.vx, self.motion.vy
         self._box_xyxy = box_xyxy
+        if self.t_s - self._postured_s >= _POSTURE_EVERY_S or len(self.postures) < 2:
+            self._postured_s = self.t_s
+            self.postures = [*self.postures[1 - _POSTURES :], (self.motion.log_w, self.motion.log_h)]
         self._box_source: BoxSource = "detection" if observation.detected else "keypoints"
         self._seat.see(self.t_s, observation.seat)
         self._seat.was_seated |= self._seat.seat is not None and not self.is_travelling
@@ -245,7 +311,7 @@ class Person:
                 self.keypoints = KeypointMemory(pose.kind)
             if observation.detected:
                 self.is_instant = observation.score >= self._options.instant_score
-            self._pose_in_box.learn(self.t_s, observation.box_xyxy, pose, observation.detected)
+            self.pose_in_box.learn(self.t_s, observation.box_xyxy, pose, observation.detected)
 
     def noise_sizes(self, observation: Observation) -> float:
         """Standard deviation of an observation's box, in sizes."""
@@ -257,8 +323,10 @@ class Person:
         plain = {name: getattr(self, name) for name in _PLAIN}
         return plain | {
             "motion": self.motion.state(),
-            "pose_in_box": self._pose_in_box.state(),
+            "pose_in_box": self.pose_in_box.state(),
             "seat": self._seat.state(),
+            "claims": {str(track_id): list(claim) for track_id, claim in self.claims.items()},
+            "postures": self.postures,
             "keypoints": None if self.keypoints is None else self.keypoints.to_state(),
             "colours": None if self.colours is None else self.colours.tolist(),
         }
@@ -271,8 +339,10 @@ class Person:
         for name in _PLAIN:
             setattr(person, name, state[name])
         person.motion = BoxMotion.from_state(state["motion"])
-        person._pose_in_box = PoseInBox.from_state(state["pose_in_box"], options.shape_memory_s)
+        person.pose_in_box = PoseInBox.from_state(state["pose_in_box"], options.shape_memory_s)
         person._seat = SeatHold.from_state(state["seat"], options.seat_hold_s)
+        person.claims = {int(track_id): Claim(*map(float, c)) for track_id, c in state["claims"].items()}
+        person.postures = [(float(wide), float(high)) for wide, high in state["postures"]]
         known = state["keypoints"]
         person.keypoints = None if known is None else KeypointMemory.from_state(known)
         person.colours = None if state["colours"] is None else np.array(state["colours"], dtype=np.float64)
@@ -282,14 +352,14 @@ class Person:
 
 
 _OF_THE_MOMENT = (
-    "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "home_x", "home_y",
-    "away_sizes", "motion", "pace_xy", "pose", "seen_s", "skeleton",
+    "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "home_x", "home_y", "is_displaced", "is_doubtful",
+    "away_sizes", "left_vx", "left_vy", "left_x", "left_y", "motion", "pose", "seen_s", "skeleton",
 )  # fmt: skip
 """Attributes of where and how somebody was seen last."""
 
 _PLAIN = (
-    "_box_source", "_box_xyxy", "_first_s", "is_instant", "_keypoints_x", "_keypoints_y", "build_log_h",
-    "build_log_w", "coloured_s", "away_sizes", "home_x", "home_y", "is_built", "pace_xy", "seen_s",
-    "t_s", "track_id",
+    "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "_postured_s", "away_sizes", "build_log_h",
+    "build_log_w", "coloured_s", "first_pace_xy", "first_s", "first_xy", "home_x", "home_y", "is_built",
+    "is_displaced", "is_doubtful", "is_instant", "left_vx", "left_vy", "left_x", "left_y", "seen_s", "t_s", "track_id",
 )  # fmt: skip
 """Attributes that are plain values, and are stored under their own name."""

@@ -13,10 +13,11 @@ from cabinsafe.errors import CapacityError, DataError, FrameOrderError
 from cabinsafe.fields import FloatArray
 from cabinsafe.tracking.appearance import checked_image, torso_colours
 from cabinsafe.tracking.boxes import checked_boxes, checked_size
-from cabinsafe.tracking.costs import costs_of, is_double, is_doubtful, is_strong, return_costs
+from cabinsafe.tracking.costs import costs_of, is_double, is_strong
+from cabinsafe.tracking.identity import claim_of, decide, mark_doubtful
 from cabinsafe.tracking.ids import TrackIds
 from cabinsafe.tracking.keypoints import smooth
-from cabinsafe.tracking.matching import Pair, assign
+from cabinsafe.tracking.matching import assign
 from cabinsafe.tracking.options import TrackerOptions
 from cabinsafe.tracking.people import ExpectedPerson, Person
 from cabinsafe.tracking.seats import SeatMap, seat_point
@@ -26,6 +27,7 @@ from cabinsafe.types import Skeleton, Track
 from cabinsafe.views import CameraView
 
 _COLOURS_EVERY_S = 0.5
+_GAP_S = 0.2  # who was unseen for longer has to be recognised
 
 
 class Tracker:
@@ -98,16 +100,18 @@ class Tracker:
                 point = seat_point(observation.box_xyxy, observation.pose)
                 observation.seat = self._seats.seat_at(point, size)
 
-        is_first, self._t_s = now - self._t_s > self.options.memory_s, now
+        before_s, self._t_s = self._t_s, now
+        is_first = now - before_s > self.options.memory_s
         self._advance(now)
-        seen = self._match(observations, picture)
+        seen = self._match(observations, picture, before_s)
         if is_first:
             for person, observation in seen:
                 person.is_instant = observation.score >= self.options.instant_score
-        self._smooth(seen)
         if picture is not None:
             self._colour(seen, picture)
-        self._confirm()
+        self._recognise(seen)
+        mark_doubtful(self._people, self.options.doubt_s)
+        self._smooth(seen)
         self._forget()
         tracks = [p.as_track(bool(self._seats.names)) for p in self._people if _is_reported(p, size)]
         tracks.sort(key=lambda track: track.track_id)
@@ -178,13 +182,17 @@ class Tracker:
             person.advance(now)
 
     def _match(
-        self, observations: Sequence[Observation], picture: NDArray[np.uint8] | None
+        self, observations: Sequence[Observation], picture: NDArray[np.uint8] | None, before_s: float
     ) -> list[tuple[Person, Observation]]:
-        """Who was seen as what; people without a match stay unseen, observations without one may be new."""
+        """Who was seen as what; people without a match stay unseen, observations without one may be new.
+
+        Somebody with an id who was not seen a moment ago has to be recognised, see :meth:`_recognise`.
+        """
         seen = []
-        people = self._people
+        since_s = min(self._t_s - _GAP_S, before_s)
+        people = [p for p in self._people if p.track_id is None or p.seen_s >= since_s]
         costs, boxes = costs_of(people, observations, self.options, picture)
-        for row, column in self._sure_pairs(costs, observations):
+        for row, column in assign(costs):
             person, observation = people[row], observations[column]
             box = boxes.get((row, column))
             person.see(observation, observation.box_xyxy if box is None else box)
@@ -192,30 +200,20 @@ class Tracker:
         if len(seen) < len(observations):
             matched = {id(observation) for _, observation in seen}
             rest = [o for o in observations if id(o) not in matched]
-            for observation in sorted(rest, key=lambda o: -o.score):
-                if self._may_begin(observation):
-                    person = Person(self._t_s, observation, self.options)
-                    self._people.append(person)
-                    seen.append((person, observation))
+            seen += self._begin(sorted(rest, key=lambda o: -o.score))
         return seen
 
-    def _sure_pairs(self, costs: dict[Pair, float], observations: Sequence[Observation]) -> list[Pair]:
-        """Best pairs without those that may be one of the lost: they have to be confirmed like newcomers."""
-        people = self._people
-        pairs = assign(costs)
-        found = {row for row, _ in pairs}
-        lost = [p for row, p in enumerate(people) if row not in found and p.track_id is not None]
-        doubtful = {
-            column
-            for row, column in pairs
-            if lost
-            and people[row].track_id is not None
-            and is_doubtful(people[row], observations[column], lost)
-        }
-        if not doubtful:
-            return pairs
-        newcomers = {row for row, person in enumerate(people) if person.track_id is None}
-        return assign({p: cost for p, cost in costs.items() if p[1] not in doubtful or p[0] in newcomers})
+    def _begin(self, observations: Sequence[Observation]) -> list[tuple[Person, Observation]]:
+        """Newcomers, who may be one of those unseen now."""
+        begun = []
+        lost = [p for p in self._people if p.track_id is not None and p.unseen_s > 0.0]
+        for observation in observations:
+            if self._may_begin(observation):
+                newcomer = Person(self._t_s, observation, self.options)
+                newcomer.claims = {p.track_id or 0: claim_of(p, newcomer) for p in lost}
+                self._people.append(newcomer)
+                begun.append((newcomer, observation))
+        return begun
 
     def _may_begin(self, observation: Observation) -> bool:
         """Not if the evidence is poor or it is the double of somebody in sight."""
@@ -245,25 +243,30 @@ class Tracker:
                 if colours is not None:
                     person.remember_colours(colours)
 
-    def _confirm(self) -> None:
-        """Ids for those in sight who have earned one, from left to right."""
-        ready = [person for person in self._people if person.track_id is None and person.is_convincing]
-        if not ready:
+    def _recognise(self, seen: list[tuple[Person, Observation]]) -> None:
+        """Newcomers in sight who are clearly somebody who was lost, are them again; new ids for the others."""
+        found = [person for person, _ in seen if person.track_id is None]
+        if not found:
             return
         lost = [person for person in self._people if person.track_id is not None and person.unseen_s > 0.0]
-        costs = return_costs(lost, ready, self.options)
-        waiting = {column for _, column in costs if not ready[column].is_ripe}
-        returned = assign({pair: cost for pair, cost in costs.items() if pair[1] not in waiting})
+        returned, new = decide(lost, found, self.options)
         for row, column in returned:
-            lost[row].become(ready[column])
-            self._people.remove(ready[column])
-        back = waiting | {column for _, column in returned}
-        ready = [person for column, person in enumerate(ready) if column not in back]
+            person, newcomer = lost[row], found[column]
+            at = next(i for i, (other, _) in enumerate(seen) if other is newcomer)
+            observation = seen[at][1]
+            if newcomer.first_s == self._t_s:
+                person.see(observation, person.box_for(observation))
+            else:
+                person.become(newcomer)
+            self._people.remove(newcomer)
+            seen[at] = person, observation
+        ready = [found[column] for column in new if found[column].is_convincing]
         for person in sorted(ready, key=lambda person: person.box_xyxy):
             track_id = next(self._ids, None)
             if track_id is None:
                 raise CapacityError("the iterator of track ids has come to its end")
             person.track_id = track_id
+            person.claims = {}
 
     def _forget(self) -> None:
         """Drop the unconfirmed who vanished, and the longest unseen beyond ``max_people``."""
