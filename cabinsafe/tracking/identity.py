@@ -4,7 +4,7 @@ Each newcomer may be one of the lost or somebody new. How likely each pair is, i
 the newcomer was first seen, against where the lost one was heading, where they sit, or anywhere; how they
 moved then; their size, against the postures that the lost one was seen in; how their keypoints lie in their box;
 their clothes. The best set of pairs is taken as a whole, and of it only what leads the best set without it by
-``sure_nats``; the rest waits for more evidence, and the lead asked for falls to nothing within ``patience_s``.
+``sure_nats``; the rest waits for more evidence, and the lead asked for falls to nothing at ``patience_s``.
 
 Two people seen at one time are two: a newcomer can only be one who was unseen when they turned up.
 
@@ -23,14 +23,15 @@ from cabinsafe.tracking.matching import Pair, best_pairs
 from cabinsafe.tracking.options import TrackerOptions
 from cabinsafe.tracking.people import Claim, Person
 
-_HEADING_SHARE, _HOME_SHARE, _DISPLACED_SHARE = 0.35, 0.3, 0.03
-_ELSEWHERE_SHARE, _MOVE_EVERY_S = 0.01, 80.0  # people change seats unseen once in so many seconds
+_HEADING_SHARE, _HOME_SHARE = 0.35, 0.3
+_STAYED_SHARE, _EXCHANGED_SHARE, _EXCHANGED_SIZES = 0.3, 0.2, 0.3  # once somebody moved into their place
+_ELSEWHERE_SHARE, _MOVE_EVERY_S = 0.005, 150.0  # people change seats unseen once in so many seconds
 _HEADING_SIZES, _HEADING_SIZES_PER_S, _HEADING_PER_GONE = 0.06, 0.08, 0.3
 _HOME_SIZES, _ELSEWHERE_SIZES, _NEW_SIZES = 0.2, 1.0, 2.0
 _NEW_SHARE, _CLUTTER_SHARE, _CLUTTER_S = 0.03, 1.0, 0.1  # of what turns up in a frame, how much is nobody
-_STRAIGHT_PACE, _REST_PACE, _ANY_PACE = 0.25, 0.25, 0.6  # spread of velocities, sizes per second
+_STRAIGHT_PACE, _REST_PACE, _ANY_PACE = 0.25, 0.2, 0.6  # spread of velocities, sizes per second
 _POSTURE_LOG, _ANY_POSTURE_LOG, _ANY_POSTURE_SHARE = 0.06, 0.35, 0.2
-_SHAPE_LOG, _ANY_SHAPE_LOG, _ANY_SHAPE_SHARE = 0.04, 0.2, 0.1
+_SHAPE_LOG, _ANY_SHAPE_LOG, _ANY_SHAPE_SHARE = 0.06, 0.2, 0.1
 _TYPICAL_SHAPE = exp(-0.5) / (2.0 * pi * _ANY_SHAPE_LOG**2)  # density of somebody else's
 _COLOUR_NATS = 6.0
 _DISPLACED_REACH_SIZES = 0.45
@@ -66,7 +67,7 @@ def decide(lost: Sequence[Person], found: Sequence[Person], options: TrackerOpti
     decision = Decision([], [])
     for column, newcomer in enumerate(found):
         waited = min((newcomer.t_s - newcomer.first_s) / max(options.patience_s, 1e-9), 1.0)
-        lead = options.sure_nats * (1.0 - waited)
+        lead = options.sure_nats * min(2.0 * (1.0 - waited), 1.0)
         if column in chosen:
             rest = {pair: gain for pair, gain in gains.items() if pair != chosen[column]}
             if total - best_pairs(rest)[1] >= lead:
@@ -104,8 +105,8 @@ def claim_of(person: Person, newcomer: Person) -> Claim:
 def mark_doubtful(people: Sequence[Person], doubt_s: float) -> None:
     """Find out who of the lost can no longer be taken to sit where they sat.
 
-    Displaced is one into whose place somebody moved. In doubt are they, and two neighbours who were both
-    unseen for ``doubt_s``: they may have changed places.
+    One into whose place somebody moved may be where that one came from, and the other way round. In doubt are
+    they, and two neighbours who were both unseen for ``doubt_s``: they may have changed places.
     """
     lost = [person for person in people if person.unseen_s > 0.0]
     for person in lost:
@@ -118,7 +119,9 @@ def mark_doubtful(people: Sequence[Person], doubt_s: float) -> None:
             gap = hypot(on_x - person.left_x, on_y - person.left_y) / size
             moved = hypot(on_x - other.home_x, on_y - other.home_y) / size
             if gap < _DISPLACED_REACH_SIZES and moved > gap and other.unseen_s < _ON_THE_WAY_S:
-                person.is_displaced = True
+                person.other_home_xy = other.home_x, other.home_y
+                if other.unseen_s > 0.0:
+                    other.other_home_xy = person.home_x, person.home_y
             if gap < _SWAP_REACH_SIZES and other.track_id is not None:
                 is_moving = max(pace, other.left_pace_sizes) > _MOVING_SIZES_PER_S
                 if min(unseen_s, other.unseen_s) > (_DOUBT_MOVING_S if is_moving else doubt_s):
@@ -132,7 +135,11 @@ def _log_same(
     reach = _HEADING_SIZES + _HEADING_SIZES_PER_S * claim.unseen_s + _HEADING_PER_GONE * claim.gone_sizes
     rest = _HEADING_SHARE * _bell(claim.rest_sizes, reach)
     straight = _HEADING_SHARE * _bell(claim.straight_sizes, reach)
-    home = (_DISPLACED_SHARE if person.is_displaced else _HOME_SHARE) * _bell(claim.home_sizes, _HOME_SIZES)
+    home = _HOME_SHARE * _bell(claim.home_sizes, _HOME_SIZES)
+    if person.other_home_xy is not None:
+        (x, y), (other_x, other_y) = newcomer.first_xy, person.other_home_xy
+        rest, home = _STAYED_SHARE * rest, _STAYED_SHARE * home
+        home += _EXCHANGED_SHARE * _bell(hypot(x - other_x, y - other_y) / size, _EXCHANGED_SIZES)
     elsewhere = _ELSEWHERE_SHARE + 1.0 - exp(-claim.unseen_s / _MOVE_EVERY_S)
     anywhere = elsewhere * _bell(claim.home_sizes, _ELSEWHERE_SIZES)
     if newcomer.t_s - newcomer.first_s >= _PACE_AFTER_S:

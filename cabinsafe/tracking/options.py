@@ -28,7 +28,7 @@ class TrackerOptions(Options):
         default=0.8, ge=0.0, le=10.0, description="The same for one who was last seen on the move, not seated"
     )
     doubt_s: float = Field(
-        default=1.2, ge=0.0, le=10.0,
+        default=1.0, ge=0.0, le=10.0,
         description="How long two neighbours both unseen are reported; they may change places then",
     )  # fmt: skip
     memory_s: float = Field(

@@ -66,7 +66,7 @@ class Person:
 
     Attributes:
         track_id: None until confirmed.
-        is_displaced: whether, unseen, somebody moved into their place.
+        other_home_xy: where one came from who, unseen or not, exchanged places with this person, unseen.
         is_doubtful: whether, unseen, they may have changed places with a neighbour.
         is_instant: whether one sighting was evidence enough.
         t_s, seen_s: the present, and when last seen.
@@ -88,8 +88,8 @@ class Person:
     __slots__ = (
         "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "_options", "_postured_s", "_seat",
         "away_sizes", "build_log_h", "build_log_w", "claims", "coloured_s", "colours", "first_pace_xy",
-        "first_s", "first_xy", "home_x", "home_y", "is_built", "is_displaced", "is_doubtful",
-        "is_instant", "keypoints", "left_vx", "left_vy", "left_x", "left_y", "motion", "pose", "pose_in_box", "postures", "seen_s", "skeleton", "t_s", "track_id",
+        "first_s", "first_xy", "home_x", "home_y", "is_built", "is_doubtful", "is_instant",
+        "keypoints", "left_vx", "left_vy", "left_x", "left_y", "motion", "other_home_xy", "pose", "pose_in_box", "postures", "seen_s", "skeleton", "t_s", "track_id",
     )  # fmt: skip
 
     def __init__(self, t_s: float, observation: Observation, options: TrackerOptions) -> None:
@@ -107,7 +107,8 @@ class Person:
         self.postures: list[tuple[float, float]] = []
         self._postured_s = -inf
         self.is_built = observation.detected
-        self.is_instant = self.is_displaced = self.is_doubtful = False
+        self.is_instant = self.is_doubtful = False
+        self.other_home_xy: tuple[float, float] | None = None
         self._keypoints_x = self._keypoints_y = 0.0
         self.track_id: int | None = None
         self.keypoints: KeypointMemory | None = None
@@ -154,7 +155,7 @@ class Person:
         """Whether the person is seen, or was a moment ago, so that they can be taken to be there still."""
         options = self._options
         coast_s = options.travel_coast_s if self.is_travelling else options.coast_s
-        if self.is_displaced or self.is_doubtful:
+        if self.is_doubtful or self.other_home_xy is not None:
             return False
         known_s = self.seen_s - self.first_s + _LEAST_COAST_S
         return self.t_s - self.seen_s <= min(coast_s, known_s)
@@ -295,7 +296,7 @@ class Person:
     def _take_in(self, observation: Observation, box_xyxy: BoxXyxy) -> None:
         pose = observation.pose
         self.seen_s = self.t_s
-        self.is_displaced = self.is_doubtful = False
+        self.is_doubtful, self.other_home_xy = False, None
         self.left_x, self.left_y = self.motion.x, self.motion.y
         self.left_vx, self.left_vy = self.motion.vx, self.motion.vy
         self._box_xyxy = box_xyxy
@@ -352,14 +353,14 @@ class Person:
 
 
 _OF_THE_MOMENT = (
-    "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "home_x", "home_y", "is_displaced", "is_doubtful",
-    "away_sizes", "left_vx", "left_vy", "left_x", "left_y", "motion", "pose", "seen_s", "skeleton",
+    "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "home_x", "home_y", "is_doubtful",
+    "away_sizes", "left_vx", "left_vy", "left_x", "left_y", "motion", "other_home_xy", "pose", "seen_s", "skeleton",
 )  # fmt: skip
 """Attributes of where and how somebody was seen last."""
 
 _PLAIN = (
     "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "_postured_s", "away_sizes", "build_log_h",
     "build_log_w", "coloured_s", "first_pace_xy", "first_s", "first_xy", "home_x", "home_y", "is_built",
-    "is_displaced", "is_doubtful", "is_instant", "left_vx", "left_vy", "left_x", "left_y", "seen_s", "t_s", "track_id",
+    "is_doubtful", "is_instant", "left_vx", "left_vy", "left_x", "left_y", "other_home_xy", "seen_s", "t_s", "track_id",
 )  # fmt: skip
 """Attributes that are plain values, and are stored under their own name."""
