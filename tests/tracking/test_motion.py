@@ -46,8 +46,8 @@ def _assert_equal(motion, oracle):
     np.testing.assert_allclose((motion.log_w, motion.log_h), oracle.x[2:4, 0], rtol=1e-9)
     np.testing.assert_allclose((motion.vx, motion.vy), oracle.x[4:, 0], rtol=1e-9, atol=1e-9)
     spread = oracle.H @ oracle.P @ oracle.H.T + np.diag([(0.03 * motion.size_px) ** 2] * 2 + [0.03**2] * 2)
-    expected = np.hypot(10.0, 5.0) / np.sqrt(spread[0, 0])
-    assert motion.surprise(motion.x + 10.0, motion.y - 5.0, 0.03) == pytest.approx(expected)
+    expected = np.sqrt(spread[0, 0])
+    assert motion.spread_px(0.03) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("steps_s", STEPS_S.values(), ids=STEPS_S.keys())
