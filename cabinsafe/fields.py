@@ -54,6 +54,17 @@ class Record(BaseModel):
             raise DataError(f"{cls.__name__}: {_in_words(error)}") from error
 
 
+def differing_fields(one: Record, other: Record) -> list[str]:
+    """Names of the fields in which two records of one type differ; NaN equals NaN."""
+    different = []
+    for name in type(one).model_fields:
+        a, b = getattr(one, name), getattr(other, name)
+        is_array = isinstance(a, np.ndarray)
+        if not (np.array_equal(a, b, equal_nan=True) if is_array else a == b):
+            different.append(name)
+    return different
+
+
 def _in_words(error: ValidationError) -> str:
     return "; ".join(
         f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']} (got {e['input']!r:.80})"

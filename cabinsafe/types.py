@@ -8,17 +8,17 @@ arrays are checked once, at construction, and read-only from then on. What they 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, model_validator
 from typing_extensions import Self
 
 from cabinsafe.errors import DataError, ShapeError
-from cabinsafe.fields import FloatArray, Floats, Image, Record, read_only_floats
+from cabinsafe.fields import FloatArray, Floats, Image, Record, differing_fields, read_only_floats
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 BoxXyxy = tuple[_Finite, _Finite, _Finite, _Finite]
@@ -177,7 +177,7 @@ class Track(Record):
         box_source: where the box came from in this frame.
         skeleton: keypoints of this frame, repaired and smoothed, or None when the person was not seen as a
             skeleton.
-        raw_skeleton: the same as the pose network saw them.
+        raw_skeleton: the same as the pose network saw them. In JSON it holds only what differs from skeleton.
         velocity_xy: motion of the box centre, pixels per second.
         age_s: time since the track began.
         unseen_s: time since a box or a skeleton last supported it; 0 when seen in this frame.
@@ -198,6 +198,23 @@ class Track(Record):
     seat: str | None = None
     presence: Presence | None = None
     occupant_id: int | None = None
+
+    @field_serializer("raw_skeleton", mode="wrap", when_used="json")
+    def _only_what_differs(self, raw: Skeleton | None, handler: SerializerFunctionWrapHandler) -> Any:
+        content = handler(raw)
+        if raw is None or self.skeleton is None:
+            return content
+        return {name: content[name] for name in differing_fields(raw, self.skeleton)}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_again(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        skeleton, raw = values.get("skeleton"), values.get("raw_skeleton")
+        if isinstance(skeleton, Mapping) and isinstance(raw, Mapping):
+            return {**values, "raw_skeleton": {**skeleton, **raw}}
+        return values
 
 
 class Scene(Record):

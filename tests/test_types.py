@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cabinsafe.errors import DataError, ShapeError
-from cabinsafe.types import Box, Event, Frame, Reading, Scene, Skeleton, State
+from cabinsafe.types import Box, Event, Frame, Reading, Scene, Skeleton, State, Track
 
 NAMES = ("nose", "left_eye", "right_eye")
 GOOD = {
@@ -130,3 +130,44 @@ def test_types_are_frozen(make_reading) -> None:
 def test_text_that_is_no_record_is_refused(text: str) -> None:
     with pytest.raises(DataError, match="Reading: "):
         Reading.model_validate_json(text)
+
+
+def _track(make_skeleton, **raw: object) -> Track:
+    skeleton = make_skeleton(nose=(10.5, 20.1), left_ankle=None)
+    found = skeleton.model_copy(update=raw)
+    return Track(
+        track_id=1, box_xyxy=(0, 0, 9, 9), box_source="detection", skeleton=skeleton, raw_skeleton=found
+    )
+
+
+def test_the_raw_skeleton_is_stored_as_what_differs(make_skeleton) -> None:
+    xy = make_skeleton(nose=(10.25, 20.0), left_ankle=None).xy
+    for raw, stored in (
+        ({}, set()),
+        ({"xy": xy}, {"xy"}),
+        ({"xy": xy, "person_score": 0.1}, {"xy", "person_score"}),
+    ):
+        track = _track(make_skeleton, **raw)
+        text = track.model_dump_json()
+        assert json.loads(text)["raw_skeleton"].keys() == stored
+        again = Track.model_validate_json(text)
+        assert again == track
+        assert again.raw_skeleton == track.raw_skeleton
+        assert Track.model_validate(track.model_dump()) == track
+
+
+def test_raw_skeletons_alone_absent_or_stored_whole_are_read(make_skeleton) -> None:
+    track = _track(make_skeleton)
+    whole = json.loads(track.model_dump_json())
+    whole["raw_skeleton"] = json.loads(track.raw_skeleton.model_dump_json())
+    assert Track.model_validate_json(json.dumps(whole)) == track
+    for skeletons in ({"skeleton": None}, {"raw_skeleton": None}, {"skeleton": None, "raw_skeleton": None}):
+        changed = track.model_copy(update=skeletons)
+        assert Track.model_validate_json(changed.model_dump_json()) == changed
+
+
+@pytest.mark.parametrize("raw", [{"xy": [[1, 2]]}, {"tail": 1}, [], "x"])
+def test_a_malformed_difference_is_refused(make_skeleton, raw: object) -> None:
+    content = json.loads(_track(make_skeleton).model_dump_json()) | {"raw_skeleton": raw}
+    with pytest.raises(DataError):
+        Track.model_validate(content)
