@@ -2,10 +2,10 @@
 
 from cabinsafe.tracking.cameras import CameraTrackers
 from cabinsafe.tracking.ids import TrackIds
+from cabinsafe.tracking.keypoints import ExpectedPerson
 from cabinsafe.tracking.linking import OccupantLinker
 from cabinsafe.tracking.occupancy import occupancy
 from cabinsafe.tracking.options import TrackerOptions
-from cabinsafe.tracking.people import ExpectedPerson
 from cabinsafe.tracking.tracker import Tracker
 
 __all__ = [

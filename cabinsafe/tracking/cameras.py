@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from numpy.typing import ArrayLike
 
 from cabinsafe.errors import DataError
+from cabinsafe.tracking.keypoints import ExpectedPerson
 from cabinsafe.tracking.linking import OccupantLinker
-from cabinsafe.tracking.people import ExpectedPerson
 from cabinsafe.tracking.tracker import Tracker
 from cabinsafe.types import Frame, Scene, Skeleton, side_swap
 from cabinsafe.views import CameraView

@@ -11,8 +11,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cabinsafe._tracking import fit_box
 from cabinsafe.geometry import Array
 from cabinsafe.tracking.boxes import from_centre
 from cabinsafe.tracking.sightings import Pose
@@ -76,26 +76,15 @@ class PoseInBox:
         """
         if self._kind != pose.kind:
             return union_xyxy
-        known = ~np.isnan(pose.xy + self._places)
-        if not known.any():
+        if self._sums is None:
+            self._sums = self._weights()
+        width, height = expected_wh
+        limits = _FAR_OFF, _SAME_POSTURE, _TRUST
+        fitted = fit_box(self._places, self._sums, pose.skeleton.xy, width, height, *limits)
+        if fitted is None:
             return union_xyxy
-        sides, centre = self._fit(pose.xy, known, expected_wh)
-        misses = np.abs(pose.xy - centre - self._places * sides) > np.multiply(_FAR_OFF, sides)
-        if misses.any():
-            off = (pose.xy - self._places * expected_wh) / expected_wh
-            middle_off = np.sort(off, axis=0)[np.count_nonzero(known[:, 0]) // 2]  # a median; NaN comes last
-            near = np.broadcast_to(
-                (np.abs(off - middle_off) <= _FAR_OFF).all(axis=1)[:, np.newaxis], off.shape
-            )
-            if np.count_nonzero(near) < _SAME_POSTURE * np.count_nonzero(known):
-                return union_xyxy
-            sides, centre = self._fit(pose.xy, near, expected_wh)
-        return from_centre(centre, sides)
-
-    @property
-    def is_of_detections(self) -> bool:
-        """Whether what was learned are detection boxes."""
-        return self._by_detector
+        x, y, width, height = fitted
+        return from_centre((x, y), (width, height))
 
     def scale_off(self, other: PoseInBox) -> float | None:
         """How differently two people's keypoints fill their boxes, as the log of a ratio; None if unknown.
@@ -111,30 +100,13 @@ class PoseInBox:
         ratios = np.nansum(products, axis=0) / np.maximum(np.nansum(squares, axis=0), 1e-12)
         return float(np.hypot(*np.log(np.clip(ratios, 0.1, 10.0))))
 
-    def _fit(
-        self, xy: Array, used: NDArray[np.bool_], expected_wh: tuple[float, float]
-    ) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Sides and centre of the box that fits best where ``used`` (K, 2) is true."""
-        if self._sums is None:
-            self._sums = self._weights()
-        columns = np.zeros((2, len(xy), 2))
-        np.copyto(columns[..., 0], xy.T, where=used.T)
-        columns[..., 1] = used.T
-        sides, centre = [], []
-        for side, sums in zip(expected_wh, (self._sums @ columns).tolist(), strict=True):
-            (seen, weight), (seen_at, at), (_, at_at) = sums
-            middle, middle_at = seen / weight, at / weight
-            spread = at_at / weight - middle_at**2
-            share = ((seen_at / weight - middle * middle_at) / side + _TRUST) / (spread + _TRUST)
-            sides.append(side * min(max(share, 0.5), 2.0))
-            centre.append(middle - sides[-1] * middle_at)
-        return (sides[0], sides[1]), (centre[0], centre[1])
-
     def _weights(self) -> Array:
         """Weights of the keypoints (2, 3, K), per axis: plain, times place, times place squared."""
         weights = 1.0 / (self._wander + _LEAST_WANDER**2)
         weighted = weights * self._places
-        sums: Array = np.array([weights, weighted, weighted * self._places]).transpose(2, 0, 1)
+        sums: Array = np.ascontiguousarray(
+            np.array([weights, weighted, weighted * self._places]).transpose(2, 0, 1)
+        )
         np.copyto(sums, 0.0, where=np.isnan(sums))
         return sums
 

@@ -1,10 +1,11 @@
 """Who is the one that turned up? A joint decision over the lost and the newcomers, taken when it is clear.
 
-Each newcomer may be one of the lost or somebody new. How likely each pair is, is a product of densities: where
-the newcomer was first seen, against where the lost one was heading, where they sit, or anywhere; how they
-moved then; their size, against the postures that the lost one was seen in; how their keypoints lie in their box;
-their clothes. The best set of pairs is taken as a whole, and of it only what leads the best set without it by
-``sure_nats``; the rest waits for more evidence, and the lead asked for falls to nothing at ``patience_s``.
+Each newcomer may be one of the lost or somebody new. How likely each pair is, is a product of densities: of
+where the newcomer was first seen, against where the lost one was heading, where they sit, or anywhere; of how
+they moved then; of their size, against the postures that the lost one was seen in; of how their keypoints lie in
+their box; of their clothes. The best set of pairs is taken as a whole, and of it only what leads the best set
+without it by ``sure_nats``; the rest waits for more evidence. The lead asked for falls to nothing at
+``patience_s``.
 
 Two people seen at one time are two: a newcomer can only be one who was unseen when they turned up.
 
@@ -19,21 +20,23 @@ from math import exp, hypot, inf, log, pi
 from typing import NamedTuple
 
 from cabinsafe.tracking.appearance import colour_cost
+from cabinsafe.tracking.claims import Claim
 from cabinsafe.tracking.matching import Pair, best_pairs
 from cabinsafe.tracking.options import TrackerOptions
-from cabinsafe.tracking.people import Claim, Person
+from cabinsafe.tracking.people import Person
 
 _HEADING_SHARE, _HOME_SHARE = 0.35, 0.3
 _STAYED_SHARE, _EXCHANGED_SHARE, _EXCHANGED_SIZES = 0.3, 0.2, 0.3  # once somebody moved into their place
 _ELSEWHERE_SHARE, _MOVE_EVERY_S = 0.005, 150.0  # people change seats unseen once in so many seconds
 _HEADING_SIZES, _HEADING_SIZES_PER_S, _HEADING_PER_GONE = 0.06, 0.08, 0.3
-_HOME_SIZES, _ELSEWHERE_SIZES, _NEW_SIZES = 0.2, 1.0, 2.0
+_HOME_SIZES, _ELSEWHERE_SIZES, _ELSEWHERE_SIZES_PER_S, _NEW_SIZES = 0.2, 1.0, 1.0, 2.0
 _NEW_SHARE, _CLUTTER_SHARE, _CLUTTER_S = 0.03, 1.0, 0.1  # of what turns up in a frame, how much is nobody
 _STRAIGHT_PACE, _REST_PACE, _ANY_PACE = 0.25, 0.2, 0.6  # spread of velocities, sizes per second
 _POSTURE_LOG, _ANY_POSTURE_LOG, _ANY_POSTURE_SHARE = 0.06, 0.35, 0.2
 _SHAPE_LOG, _ANY_SHAPE_LOG, _ANY_SHAPE_SHARE = 0.06, 0.2, 0.1
 _TYPICAL_SHAPE = exp(-0.5) / (2.0 * pi * _ANY_SHAPE_LOG**2)  # density of somebody else's
-_COLOUR_NATS = 6.0
+_COLOUR_NATS = 10.0
+_LEAST = 1e-12  # of a density, so that it has a logarithm
 _DISPLACED_REACH_SIZES = 0.45
 _ON_THE_WAY_S = 1.0
 _SWAP_REACH_SIZES = 1.4
@@ -66,8 +69,8 @@ def decide(lost: Sequence[Person], found: Sequence[Person], options: TrackerOpti
     chosen = {column: (row, column) for row, column in pairs}
     decision = Decision([], [])
     for column, newcomer in enumerate(found):
-        waited = min((newcomer.t_s - newcomer.first_s) / max(options.patience_s, 1e-9), 1.0)
-        lead = options.sure_nats * min(2.0 * (1.0 - waited), 1.0)
+        left_s = options.patience_s - (newcomer.t_s - newcomer.first_s)
+        lead = options.sure_nats * min(max(2.0 * left_s / max(options.patience_s, 1e-9), 0.0), 1.0)
         if column in chosen:
             rest = {pair: gain for pair, gain in gains.items() if pair != chosen[column]}
             if total - best_pairs(rest)[1] >= lead:
@@ -128,9 +131,27 @@ def mark_doubtful(people: Sequence[Person], doubt_s: float) -> None:
                     person.is_doubtful = True
 
 
-def _log_same(
-    person: Person, newcomer: Person, claim: Claim, options: TrackerOptions
-) -> float:
+def _log_same(person: Person, newcomer: Person, claim: Claim, options: TrackerOptions) -> float:
+    total = _log_place(person, newcomer, claim)
+    wide, high = newcomer.log_size_if(person)
+    share = (1.0 - _ANY_POSTURE_SHARE) / len(person.postures)
+    usual = sum(_bell(hypot(wide - w, high - h), _POSTURE_LOG) for w, h in person.postures)
+    off = hypot(wide - person.build_log_w, high - person.build_log_h)
+    total += log(share * usual + _ANY_POSTURE_SHARE * _bell(off, _ANY_POSTURE_LOG) + _LEAST)
+    shape = person.pose_in_box.scale_off(newcomer.pose_in_box)
+    if shape is not None:
+        near, far = _bell(shape, _SHAPE_LOG), _bell(shape, _ANY_SHAPE_LOG)
+        total += log(((1.0 - _ANY_SHAPE_SHARE) * near + _ANY_SHAPE_SHARE * far) / _TYPICAL_SHAPE + _LEAST)
+    if person.colours is not None and newcomer.colours is not None:
+        likeness = 0.5 - colour_cost(person.colours, newcomer.colours)
+        total += _COLOUR_NATS * options.colour_weight * likeness
+    if person.seat is not None and newcomer.seat is not None and person.seat != newcomer.seat:
+        total -= options.seat_nats
+    return total
+
+
+def _log_place(person: Person, newcomer: Person, claim: Claim) -> float:
+    """Log density of turning up there, moving so: a mixture of what the lost one may have done."""
     size = person.motion.size_px
     reach = _HEADING_SIZES + _HEADING_SIZES_PER_S * claim.unseen_s + _HEADING_PER_GONE * claim.gone_sizes
     rest = _HEADING_SHARE * _bell(claim.rest_sizes, reach)
@@ -141,28 +162,15 @@ def _log_same(
         rest, home = _STAYED_SHARE * rest, _STAYED_SHARE * home
         home += _EXCHANGED_SHARE * _bell(hypot(x - other_x, y - other_y) / size, _EXCHANGED_SIZES)
     elsewhere = _ELSEWHERE_SHARE + 1.0 - exp(-claim.unseen_s / _MOVE_EVERY_S)
-    anywhere = elsewhere * _bell(claim.home_sizes, _ELSEWHERE_SIZES)
+    reach = min(_HOME_SIZES + _ELSEWHERE_SIZES_PER_S * claim.unseen_s, _ELSEWHERE_SIZES)
+    anywhere = elsewhere * _bell(claim.home_sizes, reach)
     if newcomer.t_s - newcomer.first_s >= _PACE_AFTER_S:
         vx, vy = newcomer.first_pace_xy
         at_rest = _bell(hypot(vx, vy) / size, _REST_PACE)
-        rest *= at_rest
+        rest, home = rest * at_rest, home * at_rest
         straight *= _bell(hypot(vx - person.left_vx, vy - person.left_vy) / size, _STRAIGHT_PACE)
-        home *= at_rest
         anywhere *= _bell(hypot(vx, vy) / size, _ANY_PACE)
-    total = log(rest + straight + home + anywhere + 1e-12)
-    wide, high = newcomer.log_size_if(person)
-    share = (1.0 - _ANY_POSTURE_SHARE) / len(person.postures)
-    usual = sum(_bell(hypot(wide - w, high - h), _POSTURE_LOG) for w, h in person.postures)
-    off = hypot(wide - person.build_log_w, high - person.build_log_h)
-    total += log(share * usual + _ANY_POSTURE_SHARE * _bell(off, _ANY_POSTURE_LOG) + 1e-12)
-    shape = person.pose_in_box.scale_off(newcomer.pose_in_box)
-    if shape is not None:
-        near, far = _bell(shape, _SHAPE_LOG), _bell(shape, _ANY_SHAPE_LOG)
-        total += log(((1.0 - _ANY_SHAPE_SHARE) * near + _ANY_SHAPE_SHARE * far) / _TYPICAL_SHAPE)
-    if person.colours is not None and newcomer.colours is not None:
-        likeness = 0.5 - colour_cost(person.colours, newcomer.colours)
-        total += _COLOUR_NATS * options.colour_weight * likeness
-    return total
+    return log(rest + straight + home + anywhere + _LEAST)
 
 
 def _log_new(newcomer: Person) -> float:
@@ -173,7 +181,7 @@ def _log_new(newcomer: Person) -> float:
     if known_s >= _PACE_AFTER_S:
         vx, vy = newcomer.first_pace_xy
         density *= _bell(hypot(vx, vy) / newcomer.motion.size_px, _ANY_PACE)
-    return log(density * _bell(_ANY_POSTURE_LOG, _ANY_POSTURE_LOG) + 1e-12)
+    return log(density * _bell(_ANY_POSTURE_LOG, _ANY_POSTURE_LOG) + _LEAST)
 
 
 def _bell(off: float, spread: float) -> float:

@@ -75,6 +75,10 @@ class TrackerOptions(Options):
         default=4.0, ge=0.0, le=100.0,
         description="Lead, as the log of a likelihood ratio, from which it is clear who one who turned up is",
     )  # fmt: skip
+    seat_nats: float = Field(
+        default=1.0, ge=0.0, le=100.0,
+        description="What another seat speaks against one who turned up, as the log of a likelihood ratio",
+    )  # fmt: skip
     patience_s: float = Field(
         default=1.5, ge=0.0, le=60.0,
         description="How long it may stay unclear; the lead asked for falls to nothing by then",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from math import exp, hypot, inf, log
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from cabinsafe.geometry import Array
+from cabinsafe.tracking.claims import Claim
 from cabinsafe.tracking.fusion import PoseInBox
 from cabinsafe.tracking.keypoints import KeypointMemory
 from cabinsafe.tracking.motion import BoxMotion
@@ -23,42 +23,6 @@ _COLOURS_NEWNESS = 0.3
 _FIRST_PACE_S = 0.4
 _STRAIGHT_ON_S = 1.2
 _POSTURES, _POSTURE_EVERY_S = 12, 1.0
-
-
-class ExpectedPerson(NamedTuple):
-    """Where one person's keypoints are to be expected.
-
-    Attributes:
-        track_id: who.
-        topology: name of the keypoint layout.
-        xy: (K, 2) float64 pixels, NaN for keypoints never seen.
-        unseen_s: (K,) time since each was seen, seconds; NaN for those never seen.
-        size_px: square root of the person's box area, the unit of how far off they may be.
-    """
-
-    track_id: int
-    topology: str
-    xy: Array
-    unseen_s: Array
-    size_px: float
-
-
-class Claim(NamedTuple):
-    """Where a newcomer turned up, as seen from one who was unseen then; lengths in sizes of that one.
-
-    Attributes:
-        rest_sizes: from where that one would be if they have come to rest since.
-        straight_sizes: from where they would be if they went straight on.
-        home_sizes: from where they sit.
-        gone_sizes: how far they would have gone straight on.
-        unseen_s: for how long they had been unseen.
-    """
-
-    rest_sizes: float
-    straight_sizes: float
-    home_sizes: float
-    gone_sizes: float
-    unseen_s: float
 
 
 class Person:
@@ -86,16 +50,17 @@ class Person:
     """
 
     __slots__ = (
-        "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "_options", "_postured_s", "_seat",
         "away_sizes", "build_log_h", "build_log_w", "claims", "coloured_s", "colours", "first_pace_xy",
-        "first_s", "first_xy", "home_x", "home_y", "is_built", "is_doubtful", "is_instant",
-        "keypoints", "left_vx", "left_vy", "left_x", "left_y", "motion", "other_home_xy", "pose", "pose_in_box", "postures", "seen_s", "skeleton", "t_s", "track_id",
+        "first_s", "first_xy", "home_x", "home_y", "is_built", "is_doubtful", "is_instant", "keypoints",
+        "left_vx", "left_vy", "left_x", "left_y", "motion", "options", "other_home_xy", "pose", "pose_in_box",
+        "posed_x", "posed_y", "postured_s", "postures", "seat_hold", "seen_box_source", "seen_box_xyxy",
+        "seen_s", "skeleton", "t_s", "track_id",
     )  # fmt: skip
 
     def __init__(self, t_s: float, observation: Observation, options: TrackerOptions) -> None:
-        self._options = options
+        self.options = options
         self.pose_in_box = PoseInBox(options.shape_memory_s)
-        self._seat = SeatHold(options.seat_hold_s)
+        self.seat_hold = SeatHold(options.seat_hold_s)
         self.t_s = self.first_s = self.seen_s = t_s
         self.motion = BoxMotion(observation.box_xyxy, self.noise_sizes(observation), options)
         self.home_x, self.home_y = self.motion.x, self.motion.y
@@ -105,11 +70,11 @@ class Person:
         self.first_pace_xy = (0.0, 0.0)
         self.claims: dict[int, Claim] = {}
         self.postures: list[tuple[float, float]] = []
-        self._postured_s = -inf
+        self.postured_s = -inf
         self.is_built = observation.detected
         self.is_instant = self.is_doubtful = False
         self.other_home_xy: tuple[float, float] | None = None
-        self._keypoints_x = self._keypoints_y = 0.0
+        self.posed_x = self.posed_y = 0.0
         self.track_id: int | None = None
         self.keypoints: KeypointMemory | None = None
         self.colours: Array | None = None
@@ -126,12 +91,12 @@ class Person:
     @property
     def seat(self) -> str | None:
         """Name of the person's seat, or None."""
-        return self._seat.seat
+        return self.seat_hold.seat
 
     @property
     def box_xyxy(self) -> BoxXyxy:
         """The box as seen in this frame, else as predicted, pixels."""
-        return self._box_xyxy if self.t_s == self.seen_s else self.motion.box_xyxy
+        return self.seen_box_xyxy if self.t_s == self.seen_s else self.motion.box_xyxy
 
     @property
     def has_pose(self) -> bool:
@@ -148,12 +113,12 @@ class Person:
     @property
     def is_ripe(self) -> bool:
         """Whether the person has been known for long enough."""
-        return self.t_s - self.first_s >= self._options.confirm_s
+        return self.t_s - self.first_s >= self.options.confirm_s
 
     @property
     def is_in_sight(self) -> bool:
         """Whether the person is seen, or was a moment ago, so that they can be taken to be there still."""
-        options = self._options
+        options = self.options
         coast_s = options.travel_coast_s if self.is_travelling else options.coast_s
         if self.is_doubtful or self.other_home_xy is not None:
             return False
@@ -163,7 +128,7 @@ class Person:
     @property
     def is_travelling(self) -> bool:
         """Whether the person was on the move, not seated, when last seen."""
-        return self.away_sizes > self._options.travel_sizes
+        return self.away_sizes > self.options.travel_sizes
 
     def straight_on(self) -> tuple[float, float]:
         """Where the person would be had they gone straight on since last seen, for a second at most."""
@@ -181,15 +146,15 @@ class Person:
             return np.zeros((0, 2))
         motion = self.motion
         shift = (
-            motion.x + ahead_s * motion.vx - self._keypoints_x,
-            motion.y + ahead_s * motion.vy - self._keypoints_y,
+            motion.x + ahead_s * motion.vx - self.posed_x,
+            motion.y + ahead_s * motion.vy - self.posed_y,
         )
         expected: Array = self.keypoints.xy + shift
         return expected
 
     def advance(self, t_s: float) -> None:
         """Move on to a later time, as if unseen."""
-        options = self._options
+        options = self.options
         decay_s = options.travel_decay_s if self.is_travelling else options.velocity_decay_s
         self.motion.predict(t_s - self.t_s, decay_s)
         self.t_s = t_s
@@ -221,8 +186,8 @@ class Person:
     def see(self, observation: Observation, box_xyxy: BoxXyxy) -> None:
         """Take in a sighting at the present time, with the box that it would be of this person."""
         unseen_s = self.t_s - self.seen_s
-        if unseen_s > _SETTLED_S:  # where they were going then says nothing now
-            self.motion = BoxMotion(box_xyxy, self.noise_sizes(observation), self._options)
+        if unseen_s > self.options.coast_s:  # where they were going then says nothing now
+            self.motion = BoxMotion(box_xyxy, self.noise_sizes(observation), self.options)
         else:
             self.motion.correct(box_xyxy, self.noise_sizes(observation))
         self._settle(unseen_s, observation)
@@ -231,7 +196,7 @@ class Person:
     def remember_keypoints(self, skeleton: Skeleton) -> None:
         """Take in this frame's skeleton, repaired and smoothed."""
         self.skeleton = skeleton
-        self._keypoints_x, self._keypoints_y = self.motion.x, self.motion.y
+        self.posed_x, self.posed_y = self.motion.x, self.motion.y
 
     def remember_colours(self, colours: Array) -> None:
         """Take in torso colours seen now."""
@@ -242,8 +207,8 @@ class Person:
         """Be the one who turned up as somebody new: same id and build, their place and skeleton."""
         for name in _OF_THE_MOMENT:
             setattr(self, name, getattr(other, name))
-        other._seat.was_seated |= self._seat.was_seated
-        self._seat = other._seat
+        other.seat_hold.was_seated |= self.seat_hold.was_seated
+        self.seat_hold = other.seat_hold
         if other.keypoints is not None:
             self.keypoints = other.keypoints
         if other.colours is not None:
@@ -257,26 +222,26 @@ class Person:
             {
                 "track_id": self.track_id,
                 "box_xyxy": self.box_xyxy,
-                "box_source": self._box_source if seen else "prediction",
+                "box_source": self.seen_box_source if seen else "prediction",
                 "skeleton": self.skeleton if seen else None,
                 "raw_skeleton": self.pose.skeleton if seen and self.pose is not None else None,
                 "velocity_xy": (motion.vx, motion.vy),
                 "age_s": self.t_s - self.first_s,
                 "unseen_s": self.t_s - self.seen_s,
-                "seat": self._seat.seat,
+                "seat": self.seat_hold.seat,
                 "presence": self._presence() if with_seats else None,
                 "occupant_id": None,
             }
         )
 
     def _presence(self) -> Presence:
-        if self._seat.seat is not None and not self.is_travelling:
+        if self.seat_hold.seat is not None and not self.is_travelling:
             return "seated"
-        return "leaving" if self._seat.was_seated else "entering"
+        return "leaving" if self.seat_hold.was_seated else "entering"
 
     def _settle(self, unseen_s: float, observation: Observation) -> None:
         """Follow where the person has been lately, and how they are built."""
-        motion, options = self.motion, self._options
+        motion, options = self.motion, self.options
         known_s = self.t_s - self.first_s
         if known_s <= _FIRST_PACE_S:
             x, y = self.first_xy
@@ -299,68 +264,30 @@ class Person:
         self.is_doubtful, self.other_home_xy = False, None
         self.left_x, self.left_y = self.motion.x, self.motion.y
         self.left_vx, self.left_vy = self.motion.vx, self.motion.vy
-        self._box_xyxy = box_xyxy
-        if self.t_s - self._postured_s >= _POSTURE_EVERY_S or len(self.postures) < 2:
-            self._postured_s = self.t_s
+        self.seen_box_xyxy = box_xyxy
+        if self.t_s - self.postured_s >= _POSTURE_EVERY_S or len(self.postures) < 2:
+            self.postured_s = self.t_s
             self.postures = [*self.postures[1 - _POSTURES :], (self.motion.log_w, self.motion.log_h)]
-        self._box_source: BoxSource = "detection" if observation.detected else "keypoints"
-        self._seat.see(self.t_s, observation.seat)
-        self._seat.was_seated |= self._seat.seat is not None and not self.is_travelling
+        self.seen_box_source: BoxSource = "detection" if observation.detected else "keypoints"
+        self.seat_hold.see(self.t_s, observation.seat)
+        self.seat_hold.was_seated |= self.seat_hold.seat is not None and not self.is_travelling
         self.skeleton, self.pose = None, pose
         if pose is not None:
             if self.keypoints is None or self.keypoints.kind != pose.kind:
                 self.keypoints = KeypointMemory(pose.kind)
             if observation.detected:
-                self.is_instant = observation.score >= self._options.instant_score
+                self.is_instant = observation.score >= self.options.instant_score
             self.pose_in_box.learn(self.t_s, observation.box_xyxy, pose, observation.detected)
 
     def noise_sizes(self, observation: Observation) -> float:
         """Standard deviation of an observation's box, in sizes."""
-        options = self._options
+        options = self.options
         return options.detection_noise_sizes if observation.detected else options.keypoint_noise_sizes
-
-    def state(self) -> dict[str, Any]:
-        """All that lasts from frame to frame, as plain values."""
-        plain = {name: getattr(self, name) for name in _PLAIN}
-        return plain | {
-            "motion": self.motion.state(),
-            "pose_in_box": self.pose_in_box.state(),
-            "seat": self._seat.state(),
-            "claims": {str(track_id): list(claim) for track_id, claim in self.claims.items()},
-            "postures": self.postures,
-            "keypoints": None if self.keypoints is None else self.keypoints.to_state(),
-            "colours": None if self.colours is None else self.colours.tolist(),
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any], options: TrackerOptions) -> Person:
-        """What :meth:`state` gave."""
-        person = cls.__new__(cls)
-        person._options = options
-        for name in _PLAIN:
-            setattr(person, name, state[name])
-        person.motion = BoxMotion.from_state(state["motion"])
-        person.pose_in_box = PoseInBox.from_state(state["pose_in_box"], options.shape_memory_s)
-        person._seat = SeatHold.from_state(state["seat"], options.seat_hold_s)
-        person.claims = {int(track_id): Claim(*map(float, c)) for track_id, c in state["claims"].items()}
-        person.postures = [(float(wide), float(high)) for wide, high in state["postures"]]
-        known = state["keypoints"]
-        person.keypoints = None if known is None else KeypointMemory.from_state(known)
-        person.colours = None if state["colours"] is None else np.array(state["colours"], dtype=np.float64)
-        person.skeleton = person.pose = None
-        person._box_xyxy = tuple(state["_box_xyxy"])
-        return person
 
 
 _OF_THE_MOMENT = (
-    "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "home_x", "home_y", "is_doubtful",
-    "away_sizes", "left_vx", "left_vy", "left_x", "left_y", "motion", "other_home_xy", "pose", "seen_s", "skeleton",
+    "seen_box_source", "seen_box_xyxy", "posed_x", "posed_y", "home_x", "home_y", "is_doubtful",
+    "away_sizes", "left_vx", "left_vy", "left_x", "left_y", "motion", "other_home_xy", "pose", "seen_s",
+    "skeleton",
 )  # fmt: skip
 """Attributes of where and how somebody was seen last."""
-
-_PLAIN = (
-    "_box_source", "_box_xyxy", "_keypoints_x", "_keypoints_y", "_postured_s", "away_sizes", "build_log_h",
-    "build_log_w", "coloured_s", "first_pace_xy", "first_s", "first_xy", "home_x", "home_y", "is_built",
-    "is_doubtful", "is_instant", "left_vx", "left_vy", "left_x", "left_y", "other_home_xy", "seen_s", "t_s", "track_id",
-)  # fmt: skip
-"""Attributes that are plain values, and are stored under their own name."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cabinsafe._tracking import extent_of
 from cabinsafe.errors import DataError
 from cabinsafe.geometry import Array
 from cabinsafe.tracking.boxes import Row, from_centre, overlap
@@ -62,22 +63,30 @@ class Pose:
     """A skeleton beside what is computed of it once.
 
     Attributes:
-        xy: keypoints (K, 2) float64, NaN where absent.
-        extent: smallest box around them; it may lack area.
-        points: the same as (x, y) pairs.
+        extent: smallest box around its keypoints; it may lack area.
+        count: how many keypoints were seen.
         kind: name of the layout and number of keypoints; only equal kinds can be compared.
     """
 
-    __slots__ = ("extent", "kind", "points", "skeleton", "xy")
+    __slots__ = ("_xy", "count", "extent", "kind", "skeleton")
 
-    def __init__(self, skeleton: Skeleton, xy: Array, points: list[list[float]], extent: BoxXyxy) -> None:
-        self.skeleton, self.xy, self.points, self.extent = skeleton, xy, points, extent
-        self.kind = skeleton.topology, len(points)
+    def __init__(self, skeleton: Skeleton, extent: BoxXyxy, count: int) -> None:
+        self.skeleton, self.extent, self.count = skeleton, extent, count
+        self.kind = skeleton.topology, len(skeleton.keypoints)
+        self._xy: Array | None = None
 
     @property
-    def count(self) -> int:
-        """How many keypoints were seen."""
-        return len([x for x, _ in self.points if not math.isnan(x)])
+    def xy(self) -> Array:
+        """Keypoints (K, 2) float64, NaN where absent."""
+        if self._xy is None:
+            self._xy = self.skeleton.xy.astype(np.float64)
+        return self._xy
+
+    @property
+    def points(self) -> list[list[float]]:
+        """The same as (x, y) pairs."""
+        pairs: list[list[float]] = self.skeleton.xy.tolist()
+        return pairs
 
     @property
     def layout(self) -> Layout:
@@ -91,19 +100,17 @@ def checked_poses(skeletons: Any) -> list[Pose]:
     Raises:
         DataError: not a sequence of skeletons, or a keypoint that is nowhere near a frame.
     """
-    if not isinstance(skeletons, Sequence) or not all(isinstance(item, Skeleton) for item in skeletons):
+    if not isinstance(skeletons, Sequence):
         raise DataError(f"skeletons must be a sequence of Skeleton, got {skeletons!r:.80}")
     poses: list[Pose] = []
-    for size in {len(skeleton.keypoints) for skeleton in skeletons} - {0}:
-        members = [skeleton for skeleton in skeletons if len(skeleton.keypoints) == size]
-        points = np.array([skeleton.xy for skeleton in members], dtype=np.float64)
-        low, high = np.fmin.reduce(points, axis=1).tolist(), np.fmax.reduce(points, axis=1).tolist()
-        rows = zip(members, points, points.tolist(), low, high, strict=True)
-        for skeleton, xy, pairs, (x1, y1), (x2, y2) in rows:
-            if not math.isnan(x1):
-                poses.append(Pose(skeleton, xy, pairs, (x1, y1, x2, y2)))
-    if any(abs(side) > _FARTHEST_PX for pose in poses for side in pose.extent):
-        raise DataError(f"keypoints must lie within {_FARTHEST_PX:.0e} pixels, got {skeletons!r:.80}")
+    for skeleton in skeletons:
+        if not isinstance(skeleton, Skeleton):
+            raise DataError(f"skeletons must be a sequence of Skeleton, got {skeletons!r:.80}")
+        x1, y1, x2, y2, count = extent_of(skeleton.xy)
+        if count:
+            if max(-x1, -y1, x2, y2) > _FARTHEST_PX:
+                raise DataError(f"keypoints must lie within {_FARTHEST_PX:.0e} pixels, got {skeletons!r:.80}")
+            poses.append(Pose(skeleton, (x1, y1, x2, y2), count))
     if len(poses) > 1:
         poses.sort(key=lambda pose: (pose.extent, pose.skeleton.person_score, pose.skeleton.topology))
     return poses

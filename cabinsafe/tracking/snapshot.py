@@ -7,11 +7,25 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from cabinsafe.errors import CabinSafeError, DataError
+from cabinsafe.tracking.claims import Claim
+from cabinsafe.tracking.fusion import PoseInBox
+from cabinsafe.tracking.keypoints import KeypointMemory
+from cabinsafe.tracking.motion import BoxMotion
 from cabinsafe.tracking.options import TrackerOptions
 from cabinsafe.tracking.people import Person
+from cabinsafe.tracking.seats import SeatHold
 
-_VERSION = 1
+_VERSION = 2
+_PLAIN = (
+    "away_sizes", "build_log_h", "build_log_w", "coloured_s", "first_pace_xy", "first_s", "first_xy",
+    "home_x", "home_y", "is_built", "is_doubtful", "is_instant", "left_vx", "left_vy", "left_x", "left_y",
+    "other_home_xy", "posed_x", "posed_y", "postured_s", "postures", "seen_box_source", "seen_box_xyxy",
+    "seen_s", "t_s", "track_id",
+)  # fmt: skip
+"""Attributes of a person that are plain values, and are stored under their own name."""
 
 
 def dump_snapshot(t_s: float, next_id: int | None, people: Sequence[Person]) -> str:
@@ -20,7 +34,7 @@ def dump_snapshot(t_s: float, next_id: int | None, people: Sequence[Person]) -> 
         "version": _VERSION,
         "t_s": t_s,
         "next_id": next_id,
-        "people": [person.state() for person in people],
+        "people": [state_of(person) for person in people],
     }
     return json.dumps(_without_specials(content), allow_nan=False)
 
@@ -36,12 +50,44 @@ def read_snapshot(text: str, options: TrackerOptions) -> tuple[float, int | None
         if content["version"] != _VERSION:
             raise DataError(f"a tracker snapshot of version {content['version']}, expected {_VERSION}")
         t_s, next_id = float(content["t_s"]), content["next_id"]
-        people = [Person.from_state(state, options) for state in content["people"]]
+        people = [person_from(state, options) for state in content["people"]]
         return t_s, None if next_id is None else int(next_id), people
     except CabinSafeError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise DataError(f"not a tracker snapshot: {type(error).__name__}: {error}") from error
+
+
+def state_of(person: Person) -> dict[str, Any]:
+    """All of a person that lasts from frame to frame, as plain values."""
+    plain = {name: getattr(person, name) for name in _PLAIN}
+    return plain | {
+        "motion": person.motion.state(),
+        "pose_in_box": person.pose_in_box.state(),
+        "seat": person.seat_hold.state(),
+        "claims": {str(track_id): list(claim) for track_id, claim in person.claims.items()},
+        "keypoints": None if person.keypoints is None else person.keypoints.to_state(),
+        "colours": None if person.colours is None else person.colours.tolist(),
+    }
+
+
+def person_from(state: dict[str, Any], options: TrackerOptions) -> Person:
+    """The person of whom :func:`state_of` gave the state."""
+    person = Person.__new__(Person)
+    for name in _PLAIN:
+        value = state[name]
+        setattr(person, name, tuple(value) if isinstance(value, list) else value)
+    person.options = options
+    person.postures = [(float(wide), float(high)) for wide, high in state["postures"]]
+    person.motion = BoxMotion.from_state(state["motion"])
+    person.pose_in_box = PoseInBox.from_state(state["pose_in_box"], options.shape_memory_s)
+    person.seat_hold = SeatHold.from_state(state["seat"], options.seat_hold_s)
+    person.claims = {int(track_id): Claim(*map(float, claim)) for track_id, claim in state["claims"].items()}
+    keypoints, colours = state["keypoints"], state["colours"]
+    person.keypoints = None if keypoints is None else KeypointMemory.from_state(keypoints)
+    person.colours = None if colours is None else np.array(colours, dtype=np.float64)
+    person.skeleton = person.pose = None
+    return person
 
 
 def _without_specials(value: Any) -> Any:

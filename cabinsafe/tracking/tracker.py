@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cabinsafe.errors import CapacityError, DataError, FrameOrderError
-from cabinsafe.fields import FloatArray
 from cabinsafe.tracking.appearance import checked_image, torso_colours
 from cabinsafe.tracking.boxes import checked_boxes, checked_size
 from cabinsafe.tracking.costs import costs_of, is_double, is_strong
 from cabinsafe.tracking.identity import claim_of, decide, mark_doubtful
 from cabinsafe.tracking.ids import TrackIds
-from cabinsafe.tracking.keypoints import smooth
+from cabinsafe.tracking.keypoints import ExpectedPerson, Smoothed, smooth
 from cabinsafe.tracking.matching import assign
 from cabinsafe.tracking.options import TrackerOptions
-from cabinsafe.tracking.people import ExpectedPerson, Person
+from cabinsafe.tracking.people import Person
 from cabinsafe.tracking.seats import SeatMap, seat_point
 from cabinsafe.tracking.sightings import Observation, checked_poses, join
 from cabinsafe.tracking.snapshot import dump_snapshot, read_snapshot
@@ -27,7 +26,7 @@ from cabinsafe.types import Skeleton, Track
 from cabinsafe.views import CameraView
 
 _COLOURS_EVERY_S = 0.5
-_GAP_S = 0.2  # who was unseen for longer has to be recognised
+_GAP_S, _LONGEST_STEP_S = 0.2, 0.5  # seen within the one, or in the last frame within the other: still there
 
 
 class Tracker:
@@ -189,7 +188,7 @@ class Tracker:
         Somebody with an id who was not seen a moment ago has to be recognised, see :meth:`_recognise`.
         """
         seen = []
-        since_s = min(self._t_s - _GAP_S, before_s)
+        since_s = max(min(self._t_s - _GAP_S, before_s), self._t_s - _LONGEST_STEP_S)
         people = [p for p in self._people if p.track_id is None or p.seen_s >= since_s]
         costs, boxes = costs_of(people, observations, self.options, picture)
         for row, column in assign(costs):
@@ -229,11 +228,9 @@ class Tracker:
         for kind in {pose.kind for _, _, pose in posed}:
             people, memories, poses = zip(*(row for row in posed if row[2].kind == kind), strict=True)
             sizes = [person.motion.size_px for person in people]
-            done = smooth(self._t_s, memories, poses, sizes, self.options)
-            done.xy.setflags(write=False)
-            for i, (person, pose) in enumerate(zip(people, poses, strict=True)):
-                scores = None if done.scores is None else done.scores[i]
-                person.remember_keypoints(_moved(pose.skeleton, done.xy[i], scores))
+            smoothed = smooth(self._t_s, memories, poses, sizes, self.options)
+            for person, pose, done in zip(people, poses, smoothed, strict=True):
+                person.remember_keypoints(_moved(pose.skeleton, done))
 
     def _colour(self, seen: Sequence[tuple[Person, Observation]], picture: NDArray[np.uint8]) -> None:
         """Look at the clothes of those seen, now and then."""
@@ -244,7 +241,7 @@ class Tracker:
                     person.remember_colours(colours)
 
     def _recognise(self, seen: list[tuple[Person, Observation]]) -> None:
-        """Newcomers in sight who are clearly somebody who was lost, are them again; new ids for the others."""
+        """Newcomers who are clearly somebody lost are them again; the others get ids when earned."""
         found = [person for person, _ in seen if person.track_id is None]
         if not found:
             return
@@ -285,10 +282,11 @@ def _is_reported(person: Person, size_wh: tuple[int, int] | None) -> bool:
     return 0.0 <= person.motion.x <= size_wh[0] and 0.0 <= person.motion.y <= size_wh[1]
 
 
-def _moved(skeleton: Skeleton, xy: FloatArray, score: FloatArray | None) -> Skeleton:
+def _moved(skeleton: Skeleton, done: Smoothed) -> Skeleton:
     """The same skeleton with other places, and scores if they changed."""
-    values = {**skeleton.__dict__, "xy": xy}
-    if score is not None:
-        score.setflags(write=False)
-        values["score"] = score
+    values = {**skeleton.__dict__, "xy": done.xy}
+    done.xy.setflags(write=False)
+    if done.score is not None:
+        done.score.setflags(write=False)
+        values["score"] = done.score
     return Skeleton.of_checked(values)

@@ -72,9 +72,9 @@ def test_no_view_no_seat(people, tracker):
     assert track.seat is None
 
 
-@pytest.mark.parametrize(("seat_cost", "expected"), [(0.0, 1), (0.05, 2)])
-def test_the_seat_tips_the_scale_between_equals(people, make_tracker, bench_view, seat_cost, expected):
-    tracker = make_tracker(view=bench_view, seat_cost=seat_cost)
+@pytest.mark.parametrize(("seat_nats", "expected"), [(0.0, 1), (2.0, 2)])
+def test_the_seat_tips_the_scale_between_equals(people, make_tracker, bench_view, seat_nats, expected):
+    tracker = make_tracker(view=bench_view, seat_nats=seat_nats, patience_s=0.0)
     tracker.update(0.0, [people.box(448.0), people.box(576.0)], [], SIZE)
     tracks = tracker.update(1.0, [people.box(510.0)], [], SIZE)
     assert [track.track_id for track in tracks if track.unseen_s == 0.0] == [expected]

@@ -6,6 +6,7 @@ import pytest
 from cabinsafe.errors import DataError
 from cabinsafe.tracking import Tracker, TrackIds
 from cabinsafe.tracking.people import Person
+from cabinsafe.tracking.snapshot import person_from, state_of
 
 SIZE = (1000, 700)
 
@@ -41,7 +42,7 @@ def test_a_restart_in_mid_ride_changes_nothing(ride, bench_view, cut):
 def test_every_attribute_of_a_person_lasts_or_belongs_to_the_frame(people, tracker):
     tracker.update(0.0, [people.box(300.0)], [people.skeleton(300.0)])
     [person] = tracker._people
-    again = Person.from_state(json.loads(json.dumps(person.state())), tracker.options)
+    again = person_from(json.loads(json.dumps(state_of(person))), tracker.options)
     missing = [name for name in Person.__slots__ if not hasattr(again, name)]
     assert missing == []
 
