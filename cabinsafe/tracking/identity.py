@@ -2,7 +2,7 @@
 
 Each newcomer may be one of the lost or somebody new. How likely each pair is, is a product of densities: of
 where the newcomer was first seen, against where the lost one was heading, where they sit, or anywhere; of how
-they moved then; of their size, against the postures that the lost one was seen in; of how their keypoints lie in
+they moved then; of their size, against the postures the lost one was seen in; of how their keypoints lie in
 their box; of their clothes. The best set of pairs is taken as a whole, and of it only what leads the best set
 without it by ``sure_nats``; the rest waits for more evidence. The lead asked for falls to nothing at
 ``patience_s``.
