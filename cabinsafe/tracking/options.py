@@ -52,7 +52,7 @@ class TrackerOptions(Options):
         default=0.2,
         ge=0.0,
         le=5.0,
-        description="How long any other new person must be seen to be reported",
+        description="How long any other new person must be seen to be reported; longer below instant_score",
     )
     min_keypoints: int = Field(
         default=3, ge=2, le=64, description="Keypoints a skeleton without a detection box must have to count"

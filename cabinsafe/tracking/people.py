@@ -20,6 +20,7 @@ _BUILD_MEMORY_S = 10.0
 _SETTLED_S = 0.5  # who was gone for longer is not on the move, but found somewhere else
 _LEAST_COAST_S = 0.3  # of one seen once; others coast no longer beyond it than they have been known
 _COLOURS_NEWNESS = 0.3
+_UNPROVEN_CONFIRM, _UNPROVEN_COAST = 1.75, 0.5  # one of poor scores has to be seen longer, and coasts less
 _FIRST_PACE_S = 0.4
 _STRAIGHT_ON_S = 1.2
 _POSTURES, _POSTURE_EVERY_S = 12, 1.0
@@ -46,15 +47,16 @@ class Person:
         claims: of those who were unseen when this person turned up, by track id.
         postures: latest (log width, log height), a second apart.
         pose_in_box: where their keypoints lie in their box.
+        is_proven: whether a sighting had a score of ``instant_score``.
         is_built: whether the build is that of detection boxes.
     """
 
     __slots__ = (
         "away_sizes", "build_log_h", "build_log_w", "claims", "coloured_s", "colours", "first_pace_xy",
-        "first_s", "first_xy", "home_x", "home_y", "is_built", "is_doubtful", "is_instant", "keypoints",
-        "left_vx", "left_vy", "left_x", "left_y", "motion", "options", "other_home_xy", "pose", "pose_in_box",
-        "posed_x", "posed_y", "postured_s", "postures", "seat_hold", "seen_box_source", "seen_box_xyxy",
-        "seen_s", "skeleton", "t_s", "track_id",
+        "first_s", "first_xy", "home_x", "home_y", "is_built", "is_doubtful", "is_instant", "is_proven",
+        "keypoints", "left_vx", "left_vy", "left_x", "left_y", "motion", "options", "other_home_xy", "pose",
+        "pose_in_box", "posed_x", "posed_y", "postured_s", "postures", "seat_hold", "seen_box_source",
+        "seen_box_xyxy", "seen_s", "skeleton", "t_s", "track_id",
     )  # fmt: skip
 
     def __init__(self, t_s: float, observation: Observation, options: TrackerOptions) -> None:
@@ -72,7 +74,7 @@ class Person:
         self.postures: list[tuple[float, float]] = []
         self.postured_s = -inf
         self.is_built = observation.detected
-        self.is_instant = self.is_doubtful = False
+        self.is_instant = self.is_doubtful = self.is_proven = False
         self.other_home_xy: tuple[float, float] | None = None
         self.posed_x = self.posed_y = 0.0
         self.track_id: int | None = None
@@ -113,7 +115,8 @@ class Person:
     @property
     def is_ripe(self) -> bool:
         """Whether the person has been known for long enough."""
-        return self.t_s - self.first_s >= self.options.confirm_s
+        least_s = self.options.confirm_s * (1.0 if self.is_proven else _UNPROVEN_CONFIRM)
+        return self.t_s - self.first_s >= least_s
 
     @property
     def is_in_sight(self) -> bool:
@@ -122,8 +125,9 @@ class Person:
         coast_s = options.travel_coast_s if self.is_travelling else options.coast_s
         if self.is_doubtful or self.other_home_xy is not None:
             return False
-        known_s = self.seen_s - self.first_s + _LEAST_COAST_S
-        return self.t_s - self.seen_s <= min(coast_s, known_s)
+        known_s = self.seen_s - self.first_s
+        least_s = known_s + _LEAST_COAST_S if self.is_proven else _UNPROVEN_COAST * known_s
+        return self.t_s - self.seen_s <= min(coast_s, least_s)
 
     @property
     def is_travelling(self) -> bool:
@@ -214,6 +218,7 @@ class Person:
         if other.colours is not None:
             self.remember_colours(other.colours)
         self.postures = [*self.postures, *other.postures][-_POSTURES:]
+        self.is_proven |= other.is_proven
 
     def as_track(self, with_seats: bool) -> Track:
         """The person as the outside sees them."""
@@ -261,6 +266,7 @@ class Person:
     def _take_in(self, observation: Observation, box_xyxy: BoxXyxy) -> None:
         pose = observation.pose
         self.seen_s = self.t_s
+        self.is_proven |= observation.score >= self.options.instant_score
         self.is_doubtful, self.other_home_xy = False, None
         self.left_x, self.left_y = self.motion.x, self.motion.y
         self.left_vx, self.left_vy = self.motion.vx, self.motion.vy

@@ -53,13 +53,21 @@ def test_a_detection_is_returned_as_it_came(people, tracker):
 
 def test_weak_evidence_must_last_and_noise_never_counts(people, make_tracker):
     tracker = make_tracker(confirm_s=0.2)
-    for frame in range(10):
+    for frame in range(16):
         t_s = frame / 30
         boxes = [people.box(200.0, score=0.2), people.box(700.0, score=0.05)]
         tracks = tracker.update(t_s, boxes, [])
-        assert len(tracks) == (1 if t_s >= 0.2 else 0)
+        assert len(tracks) == (1 if t_s >= 0.35 else 0)
     assert tracks[0].track_id == 1
-    assert tracks[0].age_s == pytest.approx(0.3)
+    assert tracks[0].age_s == pytest.approx(0.5)
+
+
+def test_weak_evidence_coasts_for_half_as_long_as_it_lasted(people, tracker):
+    for frame in range(31):
+        tracker.update(frame / 30, [people.box(200.0, score=0.2), people.box(700.0)], [])
+    assert people.ids(tracker.update(1.45, [], [])) == [1, 2]
+    assert people.ids(tracker.update(1.55, [], [])) == [1]
+    assert people.ids(tracker.update(1.6, [people.box(200.0, score=0.2)], [])) == [1, 2]
 
 
 def test_weak_evidence_that_vanishes_takes_no_id(people, tracker):
