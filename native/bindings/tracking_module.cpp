@@ -41,8 +41,8 @@ bool any_jump(const Doubles& states, const Points& xy, double t_s, double size_p
               double sizes_per_s) {
     const tracking::Point* const points = points_of(xy);
     check_states(states, xy);
-    return tracking::any_jump(reinterpret_cast<const tracking::KeypointState*>(states.data()), points,
-                              count_of(xy), t_s, size_px, sizes, sizes_per_s);
+    return tracking::any_jump(reinterpret_cast<const tracking::KeypointState*>(states.data()),
+                              points, count_of(xy), t_s, size_px, sizes, sizes_per_s);
 }
 
 Points smooth(Doubles& states, const Points& xy, double t_s, double size_px, double hz,
@@ -80,7 +80,8 @@ PYBIND11_MODULE(_tracking, m) {
     m.def("any_jump", &any_jump, py::arg("states").noconvert(), py::arg("xy"), py::arg("t_s"),
           py::arg("size_px"), py::arg("sizes"), py::arg("sizes_per_s"));
     m.def("smooth", &smooth, py::arg("states").noconvert(), py::arg("xy"), py::arg("t_s"),
-          py::arg("size_px"), py::arg("hz"), py::arg("hz_per_size_per_s"), py::arg("longest_gap_s"));
+          py::arg("size_px"), py::arg("hz"), py::arg("hz_per_size_per_s"),
+          py::arg("longest_gap_s"));
     m.def("fit_box", &fit_box, py::arg("places").noconvert(), py::arg("weights").noconvert(),
           py::arg("xy"), py::arg("width"), py::arg("height"), py::arg("far_off"),
           py::arg("same_posture"), py::arg("trust"));

@@ -15,7 +15,8 @@ struct Side {
 // Weighted least squares of one axis over the keypoints in use.
 Side fit_side(const Places& learned, const Point* points, const std::vector<char>& used, int axis,
               double expected, double trust) {
-    const double* const plain = learned.weights + static_cast<std::size_t>(axis) * 3 * learned.count;
+    const double* const plain =
+        learned.weights + static_cast<std::size_t>(axis) * 3 * learned.count;
     const double* const placed = plain + learned.count;
     const double* const squared = placed + learned.count;
     double seen = 0.0, weight = 0.0, seen_at = 0.0, at = 0.0, at_at = 0.0;
@@ -31,15 +32,16 @@ Side fit_side(const Places& learned, const Point* points, const std::vector<char
     const double middle = seen / weight;
     const double middle_at = at / weight;
     const double spread = at_at / weight - middle_at * middle_at;
-    const double share = ((seen_at / weight - middle * middle_at) / expected + trust) / (spread + trust);
+    const double share =
+        ((seen_at / weight - middle * middle_at) / expected + trust) / (spread + trust);
     const double length = expected * std::clamp(share, 0.5, 2.0);
     return {middle - length * middle_at, length};
 }
 
 }  // namespace
 
-std::optional<std::array<double, 4>> fit_box(const Places& learned, const Point* points, double width,
-                                             double height, const FitLimits& limits) {
+std::optional<std::array<double, 4>> fit_box(const Places& learned, const Point* points,
+                                             double width, double height, const FitLimits& limits) {
     const std::size_t count = learned.count;
     const double expected[2] = {width, height};
     std::vector<char> used(count);
@@ -91,7 +93,8 @@ std::optional<std::array<double, 4>> fit_box(const Places& learned, const Point*
         }
         fit();
     }
-    return std::array<double, 4>{sides[0].centre, sides[1].centre, sides[0].length, sides[1].length};
+    return std::array<double, 4>{sides[0].centre, sides[1].centre, sides[0].length,
+                                 sides[1].length};
 }
 
 }  // namespace cabinsafe::tracking

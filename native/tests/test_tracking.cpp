@@ -15,7 +15,8 @@ int main() {
     const std::vector<tracking::Point> seen{{10.0F, 40.0F}, {kNone, kNone}, {30.0F, 20.0F}};
     const tracking::Extent extent = tracking::extent_of(seen.data(), seen.size());
     CHECK(extent.count == 2);
-    CHECK(extent.left == 10.0 && extent.top == 20.0 && extent.right == 30.0 && extent.bottom == 40.0);
+    CHECK(extent.left == 10.0 && extent.top == 20.0 && extent.right == 30.0 &&
+          extent.bottom == 40.0);
     CHECK(tracking::extent_of(seen.data(), 0).count == 0);
 
     std::vector<tracking::KeypointState> states(3, {kNever, kNever, kNever, kNever, kNever});
@@ -44,13 +45,15 @@ int main() {
     }
     const std::vector<tracking::Point> corners{{100.0F, 200.0F}, {300.0F, 500.0F}, {kNone, kNone}};
     const tracking::FitLimits limits{0.25, 0.6, 0.0};
-    const auto box = tracking::fit_box({places.data(), weights.data(), 3}, corners.data(), 180.0, 290.0, limits);
+    const auto box =
+        tracking::fit_box({places.data(), weights.data(), 3}, corners.data(), 180.0, 290.0, limits);
     CHECK(box.has_value());
     CHECK(test::near(static_cast<float>((*box)[0]), 200.0F));
     CHECK(test::near(static_cast<float>((*box)[1]), 350.0F));
     CHECK(test::near(static_cast<float>((*box)[2]), 200.0F));
     CHECK(test::near(static_cast<float>((*box)[3]), 300.0F));
     const std::vector<tracking::Point> nothing(3, {kNone, kNone});
-    CHECK(!tracking::fit_box({places.data(), weights.data(), 3}, nothing.data(), 180.0, 290.0, limits));
+    CHECK(!tracking::fit_box({places.data(), weights.data(), 3}, nothing.data(), 180.0, 290.0,
+                             limits));
     return results.report();
 }

@@ -1,6 +1,8 @@
-// The arithmetic of tracking that is done for every keypoint of every frame. Plain C++, no Python type.
+// The arithmetic of tracking that is done for every keypoint of every frame. Plain C++, no Python
+// type.
 //
-// cabinsafe/tracking says what it means; tests/tracking holds every function here to a numpy oracle.
+// cabinsafe/tracking says what it means; tests/tracking holds every function here to a numpy
+// oracle.
 #pragma once
 
 #include <array>
@@ -32,18 +34,18 @@ bool any_jump(const KeypointState* states, const Point* seen, std::size_t count,
               double size_px, double sizes, double sizes_per_s);
 
 struct Smoothing {
-    double hz;                    // One-Euro cutoff at rest
-    double hz_per_size_per_s;     // its growth with speed
-    double longest_gap_s;         // beyond it a keypoint starts anew; below 0 nothing is smoothed
+    double hz;                 // One-Euro cutoff at rest
+    double hz_per_size_per_s;  // its growth with speed
+    double longest_gap_s;      // beyond it a keypoint starts anew; below 0 nothing is smoothed
 };
 
-// One-Euro filter with real time steps (Casiez, Roussel, Vogel, CHI 2012), in place; absent keypoints keep
-// their state. `smoothed` gets the filtered places, NaN where absent.
+// One-Euro filter with real time steps (Casiez, Roussel, Vogel, CHI 2012), in place; absent
+// keypoints keep their state. `smoothed` gets the filtered places, NaN where absent.
 void smooth(KeypointState* states, const Point* seen, std::size_t count, double t_s, double size_px,
             const Smoothing& smoothing, Point* smoothed);
 
-// Where keypoints lie in a box, as learned: per keypoint and axis its place in box sides from the centre,
-// NaN if unknown, and its weights: plain, times place, times place squared, 0 if unknown.
+// Where keypoints lie in a box, as learned: per keypoint and axis its place in box sides from the
+// centre, NaN if unknown, and its weights: plain, times place, times place squared, 0 if unknown.
 struct Places {
     const double* places;   // (K, 2)
     const double* weights;  // (2, 3, K)
@@ -52,13 +54,15 @@ struct Places {
 
 struct FitLimits {
     double far_off;       // in box sides, of a keypoint from its place; it does not count then
-    double same_posture;  // share of keypoints in their places, from which the posture is the one learned
-    double trust;  // mean square of places that speaks for the sides as loudly as what is known of them
+    double same_posture;  // share of keypoints in their places, from which the posture is the one
+                          // learned
+    double trust;  // mean square of places that speaks for the sides as loudly as what is known of
+                   // them
 };
 
-// Centre x, y, width and height of the box that fits the keypoints best by least squares; nothing in a
-// posture that was not learned.
-std::optional<std::array<double, 4>> fit_box(const Places& learned, const Point* points, double width,
-                                             double height, const FitLimits& limits);
+// Centre x, y, width and height of the box that fits the keypoints best by least squares; nothing
+// in a posture that was not learned.
+std::optional<std::array<double, 4>> fit_box(const Places& learned, const Point* points,
+                                             double width, double height, const FitLimits& limits);
 
 }  // namespace cabinsafe::tracking
