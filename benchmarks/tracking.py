@@ -2,7 +2,7 @@
 
     python -m benchmarks.tracking [--seeds 100 101 ...] [--traffic] [--peers] [--set gate_sizes=0.8 ...]
 
-Constants were tuned on seeds 0 to 49; the default seeds, 300 to 311, were used for nothing but the table in
+Constants were tuned on seeds 0 to 39; the default seeds, 300 to 311, were used for nothing but the table in
 ``benchmarks/README.md``.
 
 Measures, over all frames of all rides (:mod:`benchmarks.simulated_rides`): HOTA (Luiten et al. 2020), IDF1
