@@ -156,8 +156,8 @@ class PafDecoder:
             heatmaps: (B, C, H, W), or B arrays as for :meth:`decode`; sizes may differ.
             pafs: as many arrays.
             priors: as many, if any.
-            threads: most threads to share the images among. Starting one takes as long as decoding some ten
-                people in an 88x88 map, so more than one pays for crowds and large maps only.
+            threads: most threads to share the images among. Starting one takes as long as decoding two images
+                or more, so one is started only for each four images.
 
         Raises:
             ShapeError, DataError, CapacityError: as :meth:`decode`; the message names the first such image.

@@ -219,7 +219,6 @@ def _find_limbs(
     threshold_sq = np.square(np.float32(options.sample_threshold))
     passed = pairs.face(threshold_sq)
     passed &= pairs.agree(0.5, passed, threshold_sq)
-    passed &= pairs.agree(0.3, passed, threshold_sq) | pairs.agree(0.7, passed, threshold_sq)
     length = np.sqrt(pairs.length_sq)
     total, agreeing = np.zeros_like(length), np.zeros(length.shape, int)
     for fraction in FINE_FRACTIONS:

@@ -21,10 +21,11 @@ namespace {
 
 using cabinsafe::Decoder;
 using cabinsafe::Isa;
+using cabinsafe::Kernels;
 using cabinsafe::Layout;
 using cabinsafe::Maps;
 using cabinsafe::Options;
-using cabinsafe::Scanner;
+
 using cabinsafe::Workspace;
 
 constexpr int kRepeats = 200;
@@ -120,27 +121,27 @@ float highest(const std::vector<float>& values) {
     return best;
 }
 
-const Scanner& scanner_named(const std::string& name) {
+const Kernels& kernels_named(const std::string& name) {
     const std::vector<std::pair<std::string, Isa>> names{
         {"scalar", Isa::scalar}, {"neon", Isa::neon}, {"avx2", Isa::avx2}, {"avx512", Isa::avx512}};
     for (const auto& [known, isa] : names) {
         if (known != name) continue;
-        if (const Scanner* scanner = cabinsafe::find_scanner(isa)) return *scanner;
+        if (const Kernels* kernels = cabinsafe::find_kernels(isa)) return *kernels;
     }
-    throw std::runtime_error("this processor or build has no scanner " + name);
+    throw std::runtime_error("this processor or build has no kernels " + name);
 }
 
 void run(int argc, char** argv) {
     if (argc < 2) throw std::runtime_error("usage: bench_decoder FILE [--isa NAME] [--once]");
     const Scenes scenes = read_scenes(argv[1]);
-    const Scanner* scanner = &cabinsafe::best_scanner();
+    const Kernels* kernels = &cabinsafe::best_kernels();
     bool once = false;
     for (int i = 2; i < argc; ++i) {
         const std::string argument = argv[i];
         if (argument == "--once") once = true;
-        if (argument == "--isa" && i + 1 < argc) scanner = &scanner_named(argv[i + 1]);
+        if (argument == "--isa" && i + 1 < argc) kernels = &kernels_named(argv[i + 1]);
     }
-    const Decoder decoder(scenes.layout, scenes.options, *scanner);
+    const Decoder decoder(scenes.layout, scenes.options, *kernels);
     Workspace workspace;
     float sink = 0.0F;
     for (std::size_t i = 0; i < scenes.heatmaps.size(); ++i) {

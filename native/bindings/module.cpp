@@ -160,6 +160,9 @@ struct Outcome {
     std::exception_ptr error;
 };
 
+// Starting a thread takes as long as decoding two images or more.
+constexpr std::size_t kFewestImagesOfThread = 4;
+
 // Every image has its outcome afterwards; threads take the next one that is left.
 void decode_all(SharedDecoder& decoder, const std::vector<View>& images, int threads,
                 std::vector<Outcome>& outcomes) {
@@ -173,9 +176,9 @@ void decode_all(SharedDecoder& decoder, const std::vector<View>& images, int thr
             }
         }
     };
-    const std::size_t most = std::max<std::size_t>(images.size(), 1);
-    std::vector<std::thread> others(std::min(most, static_cast<std::size_t>(std::max(threads, 1))) -
-                                    1);
+    const std::size_t worthwhile = std::max<std::size_t>(images.size() / kFewestImagesOfThread, 1);
+    const auto wanted = static_cast<std::size_t>(std::max(threads, 1));
+    std::vector<std::thread> others(std::min(worthwhile, wanted) - 1);
     for (std::thread& other : others) other = std::thread(work);
     work();
     for (std::thread& other : others) other.join();

@@ -1,13 +1,10 @@
-// libFuzzer target over maps, topology and options; every scanner must find the same people.
-//
-// With clang: -fsanitize=fuzzer,address,undefined. Elsewhere -DCABINSAFE_FUZZ_MAIN gives a main
-// that feeds it random bytes for the number of seconds in its argument, 10 by default.
-#include <chrono>
+// libFuzzer target over maps of either precision, topology, options and prior; every instruction
+// set must find the same people. CABINSAFE_FUZZ builds it with clang; the tests run it over
+// native/fuzz/ corpus with any compiler (run_corpus.cpp).
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <random>
 #include <stdexcept>
 #include <vector>
 
@@ -16,7 +13,9 @@
 
 namespace {
 
+using cabinsafe::Half;
 using cabinsafe::Isa;
+using cabinsafe::MapsOf;
 
 // Numbers out of the input, 0 when it is used up.
 class Bytes {
@@ -26,6 +25,13 @@ class Bytes {
     std::uint8_t next() { return at_ < size_ ? data_[at_++] : std::uint8_t{0}; }
     int below(int limit) { return next() % limit; }
     // Mostly plain heights with many ties, now and then any bits at all.
+    void read(float& to) { to = value(); }
+    void read(Half& to) {
+        const std::uint8_t kind = next();
+        const unsigned plain = (0x28U + (kind & 0x15U)) << 8U | (kind & 0x80U) << 8U;
+        const unsigned any = static_cast<unsigned>(next()) << 8U | next();
+        to.bits = static_cast<std::uint16_t>(kind != 0xFFU ? plain : any);
+    }
     float value() {
         const std::uint8_t kind = next();
         if (kind != 0xFFU) return static_cast<float>(kind) / 128.0F - 0.5F;
@@ -78,8 +84,9 @@ cabinsafe::Options read_options(Bytes& bytes) {
 }
 
 // What a decoding came to: its numbers, or nothing where it was refused.
-std::vector<float> outcome(const cabinsafe::Decoder& decoder, const cabinsafe::Maps& heatmaps,
-                           const cabinsafe::Maps& pafs, const cabinsafe::ExpectedPeople& expected) {
+template <typename Scalar>
+std::vector<float> outcome(const cabinsafe::Decoder& decoder, const MapsOf<Scalar>& heatmaps,
+                           const MapsOf<Scalar>& pafs, const cabinsafe::ExpectedPeople& expected) {
     cabinsafe::Workspace workspace;
     try {
         const auto& poses = decoder.decode(heatmaps, pafs, workspace, expected);
@@ -97,53 +104,48 @@ std::vector<float> outcome(const cabinsafe::Decoder& decoder, const cabinsafe::M
     return {-1.0F};
 }
 
+template <typename Scalar>
+std::vector<Scalar> read_values(Bytes& bytes, int count) {
+    std::vector<Scalar> values(static_cast<std::size_t>(count));
+    for (Scalar& value : values) bytes.read(value);
+    return values;
+}
+
+template <typename Scalar>
+void decode_everywhere(Bytes& bytes, const cabinsafe::Layout& layout,
+                       const cabinsafe::Options& options) {
+    const int height = 1 + bytes.below(24);
+    const int width = 1 + bytes.below(48);
+    const int people = bytes.below(3);
+    const auto expected = read_values<float>(bytes, people * layout.keypoint_count() * 2);
+    const auto heatmaps = read_values<Scalar>(bytes, layout.heatmap_count * height * width);
+    const auto pafs = read_values<Scalar>(bytes, layout.paf_count * height * width);
+    std::vector<float> first;
+    for (const Isa isa : {Isa::scalar, Isa::neon, Isa::avx2, Isa::avx512}) {
+        const cabinsafe::Kernels* kernels = cabinsafe::find_kernels(isa);
+        if (kernels == nullptr) continue;
+        const cabinsafe::Decoder decoder(layout, options, *kernels);
+        const auto numbers = outcome<Scalar>(
+            decoder, {heatmaps.data(), layout.heatmap_count, height, width},
+            {pafs.data(), layout.paf_count, height, width}, {expected.data(), people});
+        if (first.empty()) first = numbers;
+        if (numbers != first) std::abort();
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Bytes bytes(data, size);
     const cabinsafe::Layout layout = read_layout(bytes);
     const cabinsafe::Options options = read_options(bytes);
-    const int height = 1 + bytes.below(24);
-    const int width = 1 + bytes.below(48);
-    const auto fill = [&](int count) {
-        std::vector<float> values(static_cast<std::size_t>(count));
-        for (float& value : values) value = bytes.value();
-        return values;
-    };
-    const int people = bytes.below(3);
-    const auto expected = fill(people * layout.keypoint_count() * 2);
-    const auto heatmaps = fill(layout.heatmap_count * height * width);
-    const auto pafs = fill(layout.paf_count * height * width);
-    std::vector<float> first;
-    for (const Isa isa : {Isa::scalar, Isa::neon, Isa::avx2, Isa::avx512}) {
-        const cabinsafe::Scanner* scanner = cabinsafe::find_scanner(isa);
-        if (scanner == nullptr) continue;
-        try {
-            const cabinsafe::Decoder decoder(layout, options, *scanner);
-            const auto numbers =
-                outcome(decoder, {heatmaps.data(), layout.heatmap_count, height, width},
-                        {pafs.data(), layout.paf_count, height, width}, {expected.data(), people});
-            if (first.empty()) first = numbers;
-            if (numbers != first) std::abort();
-        } catch (const std::invalid_argument&) {
-            return 0;
+    try {
+        if (bytes.below(2) == 0) {
+            decode_everywhere<float>(bytes, layout, options);
+        } else {
+            decode_everywhere<Half>(bytes, layout, options);
         }
+    } catch (const std::invalid_argument&) {  // the layout contradicts itself
     }
     return 0;
 }
-
-#ifdef CABINSAFE_FUZZ_MAIN
-int main(int argc, char** argv) {
-    const auto seconds = std::chrono::seconds(argc > 1 ? std::atoi(argv[1]) : 10);
-    const auto end = std::chrono::steady_clock::now() + seconds;
-    std::mt19937 random(1);
-    std::vector<std::uint8_t> input;
-    while (std::chrono::steady_clock::now() < end) {
-        input.resize(random() % 8192U);
-        const unsigned rare = random() % 2U == 0 ? 256U : 255U;  // with and without odd bits
-        for (auto& byte : input) byte = static_cast<std::uint8_t>(random() % rare);
-        LLVMFuzzerTestOneInput(input.data(), input.size());
-    }
-    return 0;
-}
-#endif

@@ -1,5 +1,6 @@
 #include "cabinsafe/decoder.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -32,8 +33,8 @@ void check_layout(const Layout& layout) {
 
 }  // namespace
 
-Decoder::Decoder(Layout layout, Options options, const Scanner& scanner)
-    : layout_(std::move(layout)), options_(options), scanner_(&scanner) {
+Decoder::Decoder(Layout layout, Options options, const Kernels& kernels)
+    : layout_(std::move(layout)), options_(options), kernels_(&kernels) {
     check_layout(layout_);
 }
 
@@ -45,10 +46,10 @@ const Poses& Decoder::decode(const MapsOf<Scalar>& heatmaps, const MapsOf<Scalar
     require(heatmaps.height > 0 && heatmaps.width > 0 && heatmaps.height == pafs.height &&
                 heatmaps.width == pafs.width,
             "heatmaps and pafs must have the same height and width, both above 0");
-    require(heatmaps.cells() <= static_cast<std::size_t>(std::numeric_limits<int>::max() / 2),
-            "a map has too many cells");
-    find_peaks(heatmaps, layout_, options_, *scanner_, w.peak_room, w.peaks);
-    find_limbs(pafs, w.peaks, layout_, options_, w.limb_room, w.candidates);
+    require(std::max(heatmaps.size(), pafs.size()) <= std::numeric_limits<int>::max() / 2,
+            "the maps have too many values");
+    find_peaks(heatmaps, layout_, options_, *kernels_, w.peak_room, w.peaks);
+    find_limbs(pafs, w.peaks, layout_, options_, *kernels_, w.limb_room, w.candidates);
     if (expected.count > 0) {
         bias_candidates(expected, w.peaks, layout_, options_, w.prior_room, w.candidates);
     }

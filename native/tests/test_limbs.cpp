@@ -1,4 +1,4 @@
-#include "cabinsafe/limbs.hpp"
+#include "cabinsafe/kernels.hpp"
 #include "canvas.hpp"
 #include "check.hpp"
 
@@ -16,7 +16,8 @@ std::vector<LimbCandidate> find(const test::Canvas& pafs, const Peaks& peaks,
                                 const Options& options = test::plain_options()) {
     cabinsafe::LimbRoom room;
     std::vector<LimbCandidate> candidates;
-    cabinsafe::find_limbs(pafs.view(), peaks, kPair, options, room, candidates);
+    cabinsafe::find_limbs(pafs.view(), peaks, kPair, options, cabinsafe::best_kernels(), room,
+                          candidates);
     return candidates;
 }
 

@@ -1,5 +1,5 @@
 #include "cabinsafe/errors.hpp"
-#include "cabinsafe/peaks.hpp"
+#include "cabinsafe/kernels.hpp"
 #include "canvas.hpp"
 #include "check.hpp"
 
@@ -15,7 +15,7 @@ const Layout kOne{{0}, {}, 1, 0, {}};
 Peaks find(const test::Canvas& canvas, const Options& options = test::plain_options()) {
     cabinsafe::PeakRoom room;
     Peaks peaks;
-    cabinsafe::find_peaks(canvas.view(), kOne, options, cabinsafe::best_scanner(), room, peaks);
+    cabinsafe::find_peaks(canvas.view(), kOne, options, cabinsafe::best_kernels(), room, peaks);
     return peaks;
 }
 

@@ -174,10 +174,10 @@ def test_half_precision_is_read_exactly(maps: ModuleType) -> None:
 @pytest.mark.parametrize("threads", [1, 2, 8])
 def test_a_batch_is_its_images(maps: ModuleType, threads: int) -> None:
     decoder = PafDecoder(TRT_POSE)
-    scenes = [maps.make_scene(TRT_POSE, people, size, 3) for people, size in ((5, 44), (1, 88), (3, 44))]
+    scenes = [maps.make_scene(TRT_POSE, people, size, 3) for people, size in ((5, 44), (1, 88), (3, 44))] * 4
     expected = [decoder.decode(s.heatmaps, s.pafs) for s in scenes]
     found = decoder.decode_batch([s.heatmaps for s in scenes], [s.pafs for s in scenes], threads=threads)
-    assert [equal(a, b) for a, b in zip(found, expected, strict=True)] == [True] * 3
+    assert [equal(a, b) for a, b in zip(found, expected, strict=True)] == [True] * 12
     assert decoder.decode_batch([], []) == []
     stacked = np.stack([scenes[0].heatmaps, scenes[2].heatmaps]), np.stack([scenes[0].pafs, scenes[2].pafs])
     assert [len(poses) for poses in decoder.decode_batch(*stacked)] == [len(expected[0]), len(expected[2])]

@@ -3,6 +3,7 @@
 
 #include "cabinsafe/crossings.hpp"
 #include "cabinsafe/groups.hpp"
+#include "cabinsafe/kernels.hpp"
 #include "cabinsafe/limbs.hpp"
 #include "cabinsafe/maps.hpp"
 #include "cabinsafe/merge.hpp"
@@ -10,7 +11,6 @@
 #include "cabinsafe/peaks.hpp"
 #include "cabinsafe/people.hpp"
 #include "cabinsafe/prior.hpp"
-#include "cabinsafe/scan.hpp"
 
 namespace cabinsafe {
 
@@ -34,7 +34,7 @@ struct Workspace {
 class Decoder {
   public:
     // Throws std::invalid_argument when the layout contradicts itself.
-    Decoder(Layout layout, Options options, const Scanner& scanner = best_scanner());
+    Decoder(Layout layout, Options options, const Kernels& kernels = best_kernels());
 
     // The people are in the workspace, until it is used again. `expected` biases the owners of
     // limbs that several claim (see prior.hpp).
@@ -48,7 +48,7 @@ class Decoder {
   private:
     Layout layout_;
     Options options_;
-    const Scanner* scanner_;
+    const Kernels* kernels_;
 };
 
 extern template const Poses& Decoder::decode(const Maps&, const Maps&, Workspace&,

@@ -18,19 +18,80 @@ struct LimbCandidate {
     float bias = 0.0F;  // what people who were expected add to the score when owners are chosen
 };
 
+// A limb's field among the PAFs: where its two channels begin.
+template <typename Scalar>
+struct LimbField {
+    const Scalar* pafs = nullptr;
+    int width = 0;
+    int limb = 0;
+    int x_plane = 0;
+    int y_plane = 0;
+    float lowest_sq = 0.0F;  // sample_threshold squared
+};
+
+// The peaks at one side of a kind of limb, and the field under them.
+struct LimbEnds {
+    int count = 0;
+    int first = 0;  // id of the first peak
+    const float* x = nullptr;
+    const float* y = nullptr;
+    float* field_x = nullptr;
+    float* field_y = nullptr;
+    float* field_sq = nullptr;
+};
+
+// Pairs of peaks that passed rules 1 and 2, with what it takes to read the field between them.
+struct LikelyPairs {
+    int count = 0;
+    int capacity = 0;
+    int* facing = nullptr;  // pairs that passed rule 1 only
+    int* limb = nullptr;
+    int* start = nullptr;  // peak ids
+    int* end = nullptr;
+    int* x_plane = nullptr;
+    int* y_plane = nullptr;
+    float* x = nullptr;  // of the start
+    float* y = nullptr;
+    float* dx = nullptr;  // to the end
+    float* dy = nullptr;
+    float* score = nullptr;
+};
+
+// Numbers of rules 3 and 4.
+struct ScoreRule {
+    float sample_threshold = 0.0F;
+    int min_agreeing = 0;
+    float penalty_per_cell = 0.0F;
+};
+
 // What find_limbs writes over; keep it between calls. One per thread.
-struct LimbRoom {
-    std::vector<float> x, y, field_x, field_y, field_sq;  // of one limb's possible ends
-    std::vector<int> faces;
-    std::vector<std::uint32_t> pairs;
+class LimbRoom {
+  public:
+    LimbRoom() = default;
+    LimbRoom(const LimbRoom&) = delete;
+    LimbRoom& operator=(const LimbRoom&) = delete;
+
+    // Makes room for limbs between these peaks, and empties the lists.
+    void fit(const Peaks& peaks);
+
+    std::vector<float> x;  // of all peaks
+    std::vector<float> y;
+    LimbEnds starts;
+    LimbEnds ends;
+    LikelyPairs pairs;
+
+  private:
+    int most_peaks_ = 0;
+    std::vector<float> floats_;
+    std::vector<int> ints_;
 };
 
 // Candidates of every limb, in the order limb, start, end. The field is read at the cells under
 // the two ends and under points of the segment from start to end; a point agrees if the field along
 // the segment's direction is above sample_threshold there.
-//  1. The mean of the fields at the two ends must agree: of many pairs of peaks, most do not even
-//     face each other.
-//  2. The point at half the way must agree, and one of those at 0.3 and 0.7.
+//  1. The mean of the fields at the two ends must agree, and along the segment it must be at least
+//     kFacing / 2 of the stronger of the two: most pairs do not even face each other.
+//  2. The point at half the way must agree.
 //  3. Of the ten points at 0.05, 0.15, ... 0.95, min_agreeing_samples_of_10 must agree.
 //  4. score = mean of the ten - length_penalty_per_map_side * length / longer side of the map, at
 //     most 1, and at least limb_threshold.
@@ -38,11 +99,14 @@ struct LimbRoom {
 // Throws NonFiniteError for NaN or infinity at a cell that was read.
 template <typename Scalar>
 void find_limbs(const MapsOf<Scalar>& pafs, const Peaks& peaks, const Layout& layout,
-                const Options& options, LimbRoom& room, std::vector<LimbCandidate>& candidates);
+                const Options& options, const Kernels& kernels, LimbRoom& room,
+                std::vector<LimbCandidate>& candidates);
 
-extern template void find_limbs(const Maps&, const Peaks&, const Layout&, const Options&, LimbRoom&,
-                                std::vector<LimbCandidate>&);
+extern template void find_limbs(const Maps&, const Peaks&, const Layout&, const Options&,
+                                const Kernels&, LimbRoom&, std::vector<LimbCandidate>&);
 extern template void find_limbs(const HalfMaps&, const Peaks&, const Layout&, const Options&,
-                                LimbRoom&, std::vector<LimbCandidate>&);
+                                const Kernels&, LimbRoom&, std::vector<LimbCandidate>&);
+
+constexpr float kFacing = 0.8F;
 
 }  // namespace cabinsafe

@@ -9,6 +9,8 @@
 
 namespace cabinsafe {
 
+struct Kernels;
+
 struct Peak {
     float x = 0.0F;  // map cells, within [0.5, width - 0.5]
     float y = 0.0F;
@@ -25,14 +27,23 @@ struct Peaks {
     int total() const { return static_cast<int>(all.size()); }
 };
 
+// Cells of kept maxima: where each one's heatmap begins, and its column and row in it.
+struct PeakCells {
+    int height = 0;
+    int width = 0;
+    int count = 0;
+    const int* plane = nullptr;
+    const int* x = nullptr;
+    const int* y = nullptr;
+};
+
 // What find_peaks writes over; keep it between calls. One per thread.
 struct PeakRoom {
     ScanRoom scan;
     std::vector<int> ranked;  // cells
-    std::vector<int> kept_x;
-    std::vector<int> kept_y;
-    std::vector<float> sums;   // before, at and after a peak along x, then along y: a row each
-    std::vector<float> steps;  // a row for x and one for y
+    std::vector<int> plane;   // of the kept maxima, as in PeakCells
+    std::vector<int> x;
+    std::vector<int> y;
 };
 
 // Rules, in this order:
@@ -53,11 +64,11 @@ struct PeakRoom {
 // NaN or infinity in the heatmap of any keypoint.
 template <typename Scalar>
 void find_peaks(const MapsOf<Scalar>& heatmaps, const Layout& layout, const Options& options,
-                const Scanner& scanner, PeakRoom& room, Peaks& peaks);
+                const Kernels& kernels, PeakRoom& room, Peaks& peaks);
 
-extern template void find_peaks(const Maps&, const Layout&, const Options&, const Scanner&,
+extern template void find_peaks(const Maps&, const Layout&, const Options&, const Kernels&,
                                 PeakRoom&, Peaks&);
-extern template void find_peaks(const HalfMaps&, const Layout&, const Options&, const Scanner&,
+extern template void find_peaks(const HalfMaps&, const Layout&, const Options&, const Kernels&,
                                 PeakRoom&, Peaks&);
 
 constexpr float kLowestSum = 1e-3F;

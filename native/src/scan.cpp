@@ -1,29 +1,8 @@
 #include "cabinsafe/scan.hpp"
-#include "scanners.hpp"
+
+#include <cstddef>
 
 namespace cabinsafe {
-
-const Scanner* find_scanner(Isa isa) {
-    if (!processor_has(isa)) return nullptr;
-    switch (isa) {
-        case Isa::avx512:
-            return avx512_scanner();
-        case Isa::avx2:
-            return avx2_scanner();
-        case Isa::neon:
-            return neon_scanner();
-        case Isa::scalar:
-            break;
-    }
-    return scalar_scanner();
-}
-
-const Scanner& best_scanner() {
-    for (const Isa isa : {Isa::avx512, Isa::avx2, Isa::neon}) {
-        if (const Scanner* scanner = find_scanner(isa)) return *scanner;
-    }
-    return *scalar_scanner();
-}
 
 void ScanRoom::fit(int height, int width) {
     if (height == height_ && width == width_) return;
@@ -39,7 +18,6 @@ void ScanRoom::fit(int height, int width) {
     }
     blocks_.resize(blocks + 1);
     maxima_.resize(cells + 1);
-    plane_.resize(cells);
 }
 
 }  // namespace cabinsafe

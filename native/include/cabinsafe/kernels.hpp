@@ -1,0 +1,54 @@
+// The parts of a decoding that are worth vector registers, for whatever the processor has.
+//
+// Every instruction set does the same arithmetic in the same order, so all find the same people.
+#pragma once
+
+#include <type_traits>
+
+#include "cabinsafe/half.hpp"
+#include "cabinsafe/isa.hpp"
+#include "cabinsafe/limbs.hpp"
+#include "cabinsafe/peaks.hpp"
+#include "cabinsafe/scan.hpp"
+
+namespace cabinsafe {
+
+template <typename Scalar>
+struct KernelsOf {
+    // Rule 1 of find_peaks, for one heatmap.
+    ScanResult (*find_maxima)(const Scalar* plane, float threshold, ScanRoom& room) = nullptr;
+    // Rule 3 of find_peaks, for cells of any heatmaps.
+    void (*refine)(const Scalar* heatmaps, const PeakCells& cells, Peak* peaks) = nullptr;
+    // Reads the field under one side's peaks; whether it is finite there.
+    bool (*read_ends)(const LimbField<Scalar>& field, const LimbEnds& ends) = nullptr;
+    // Rules 1 and 2 of find_limbs for the starts from `start` on, which becomes the next one, until
+    // all are done or the list has no room for another; whether all that was read is finite.
+    bool (*list_likely)(const LimbField<Scalar>& field, const LimbEnds& starts,
+                        const LimbEnds& ends, int& start, LikelyPairs& pairs) = nullptr;
+    // Rules 3 and 4 of find_limbs: scores of the pairs, -1 where too few points agree; whether all
+    // that was read is finite. The list is filled up with copies of its first pair.
+    bool (*score)(const LimbField<Scalar>& field, const ScoreRule& rule,
+                  const LikelyPairs& pairs) = nullptr;
+};
+
+struct Kernels {
+    Isa isa = Isa::scalar;
+    KernelsOf<float> of_float;
+    KernelsOf<Half> of_half;
+
+    template <typename Scalar>
+    const KernelsOf<Scalar>& of() const {
+        if constexpr (std::is_same_v<Scalar, Half>) {
+            return of_half;
+        } else {
+            return of_float;
+        }
+    }
+};
+
+// Null where this build or this processor does not have it.
+const Kernels* find_kernels(Isa isa);
+// The fastest ones of this processor.
+const Kernels& best_kernels();
+
+}  // namespace cabinsafe
