@@ -1,0 +1,89 @@
+"""Where feet can rest in a view, in pixels of a frame: cushions, seat lines, the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import dist
+from typing import NamedTuple
+
+from cabinsafe.geometry import XY, height_above_line, polygon_depth
+from cabinsafe.views import CameraView, Polygon, SeatView
+
+Size = tuple[int, int]
+
+
+class SeatZone(NamedTuple):
+    """One seat: the outline of its cushion, or only the line along the cushion's front edge."""
+
+    name: str
+    row: str
+    cushion: tuple[XY, ...] | None
+    line: tuple[XY, XY] | None
+
+    def depth_px(self, point: XY, span_margin: float, max_height_px: float) -> float | None:
+        """How deep a point lies over the seat, negative beside it; None if too high over the line to tell.
+
+        Over the line alone: its height above it, but no more than how far it is within the line's ends and
+        ``span_margin`` line lengths beyond them.
+        """
+        if self.cushion is not None:
+            return polygon_depth(self.cushion, point)
+        if self.line is None:
+            return None
+        height, along = height_above_line(point, *self.line)
+        within = (0.5 + span_margin - abs(along - 0.5)) * dist(*self.line)
+        return None if height > max_height_px and within > 0 else min(height, within)
+
+
+class FootZones(NamedTuple):
+    """All places of one view."""
+
+    seats: tuple[SeatZone, ...]
+    dashboard: tuple[XY, ...] | None
+
+    def near(self, own_seat: str | None) -> tuple[SeatZone, ...]:
+        """Seats that a person can reach with the feet: those of the own row, all if the seat is unknown."""
+        if own_seat is None:
+            return self.seats
+        row = own_seat.partition(".")[0]
+        return tuple(seat for seat in self.seats if seat.row == row)
+
+
+class ZoneMap:
+    """The places of all views, worked out once for every size of frame."""
+
+    def __init__(self, views: Mapping[str, CameraView]) -> None:
+        self._views = views
+        self._zones: dict[tuple[str, Size], FootZones] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no view names any place."""
+        views = self._views.values()
+        return not any(v.dashboard or any(s.seat_line or s.cushion for s in v.seats) for v in views)
+
+    def of(self, camera_id: str, size_wh: Size) -> FootZones:
+        """The places of a view; none if the cabin does not have it."""
+        key = camera_id, size_wh
+        if key not in self._zones:
+            self._zones[key] = _in_pixels(self._views.get(camera_id), size_wh)
+        return self._zones[key]
+
+
+def _in_pixels(view: CameraView | None, size_wh: Size) -> FootZones:
+    if view is None:
+        return FootZones((), None)
+    seats = tuple(_seat(seat, size_wh) for seat in view.seats if seat.cushion or seat.seat_line)
+    return FootZones(seats, _scaled(view.dashboard, size_wh))
+
+
+def _seat(seat: SeatView, size_wh: Size) -> SeatZone:
+    line = None
+    if seat.seat_line is not None:
+        (x1, y1), (x2, y2) = seat.seat_line
+        line = (x1 * size_wh[0], y1 * size_wh[1]), (x2 * size_wh[0], y2 * size_wh[1])
+    return SeatZone(seat.name, seat.name.partition(".")[0], _scaled(seat.cushion, size_wh), line)
+
+
+def _scaled(polygon: Polygon | None, size_wh: Size) -> tuple[XY, ...] | None:
+    return None if polygon is None else tuple((x * size_wh[0], y * size_wh[1]) for x, y in polygon)
