@@ -59,28 +59,38 @@ class Body:
         self.shin_px = self._shin()
 
     def _torso(self) -> float | None:
-        """Length from mid-shoulders to mid-hips; from the shoulder width alone where the hips are hidden.
+        """The longest that shoulder width and trunk let expect, since either may be foreshortened.
 
-        The larger of the two where both can be had, since either may be foreshortened.
+        The trunk runs from mid-shoulders to mid-hips, or along one side where the other is out of the picture.
+        Where there is neither, the legs tell.
         """
         left, right = self.sides
-        if left.shoulder is None or right.shoulder is None:
-            return None
-        length = dist(left.shoulder, right.shoulder) * _TORSO_PER_SHOULDER_WIDTH
-        if left.hip is not None and right.hip is not None:
-            length = max(length, dist(midpoint(left.shoulder, right.shoulder), midpoint(left.hip, right.hip)))
-        return length or None
+        length = 0.0
+        if left.shoulder is not None and right.shoulder is not None:
+            length = dist(left.shoulder, right.shoulder) * _TORSO_PER_SHOULDER_WIDTH
+            if left.hip is not None and right.hip is not None:
+                trunk = dist(midpoint(left.shoulder, right.shoulder), midpoint(left.hip, right.hip))
+                return max(length, trunk) or None
+        for side in self.sides:
+            if side.shoulder is not None and side.hip is not None:
+                length = max(length, dist(side.shoulder, side.hip))
+        return length or max(self._thigh(), self._seen_shin()) / _SHIN_PER_TORSO or None
+
+    def _thigh(self) -> float:
+        """The longer thigh seen, as long as a shin; 0 if none is."""
+        return _SHIN_PER_THIGH * max(
+            dist(s.knee, s.hip) if s.knee is not None and s.hip is not None else 0.0 for s in self.sides
+        )
+
+    def _seen_shin(self) -> float:
+        """The longer shin seen; 0 if none is."""
+        return max(
+            dist(s.knee, s.ankle) if s.knee is not None and s.ankle is not None else 0.0 for s in self.sides
+        )
 
     def _shin(self) -> float | None:
-        """Length of the longer shin, at least what thighs and torso let expect where shins are foreshortened."""
-        length = (self.torso_px or 0.0) * _SHIN_PER_TORSO
-        for side in self.sides:
-            if side.knee is not None:
-                if side.ankle is not None:
-                    length = max(length, dist(side.knee, side.ankle))
-                if side.hip is not None:
-                    length = max(length, dist(side.knee, side.hip) * _SHIN_PER_THIGH)
-        return length or None
+        """The longer shin, at least what thighs and torso let expect where shins are foreshortened."""
+        return max((self.torso_px or 0.0) * _SHIN_PER_TORSO, self._thigh(), self._seen_shin()) or None
 
 
 @lru_cache(maxsize=32)

@@ -52,6 +52,12 @@ class FeetOnSeatsOptions(TunableOptions):
         le=2,
         description="An ankle nearer than this to the other thigh rests on it, if the other foot is down",
     )
+    least_drop_shins: float = Field(
+        0.25,
+        ge=-1,
+        le=2,
+        description="An ankle over no seat, but not this far below the hip, may be on a seat unknown to the view",
+    )
     max_height_shins: float = Field(
         2.5, gt=0, le=10, description="Ankles higher than this over a seat line are not that seat's"
     )
@@ -65,7 +71,7 @@ class FeetOnSeatsOptions(TunableOptions):
         0.1, ge=-2, le=2, description="How far the knee may be above an ankle on the dashboard at score .5"
     )
     zones: tuple[Zone, ...] = Field(
-        ("own", "other", "dashboard"), min_length=1, description="Which places count"
+        ("own", "other"), min_length=1, description="Which places count"
     )
     hidden_ankle_s: float = Field(
         0.5,
@@ -247,7 +253,8 @@ def _placed(
         score = logistic((min(max(depth, _DEPTHS[0]), _DEPTHS[1]) - margin) / options.softness_shins)
         if best.depth_shins is None or depth > best.depth_shins:
             best = _Foot(score=score, zone=zone, seat=seat.name, depth_shins=depth)
-    if zones.dashboard is not None and "dashboard" in options.zones and side.knee is not None:
+    may_reach = own_seat is None or own_seat.startswith("Row1.")
+    if zones.dashboard and may_reach and "dashboard" in options.zones and side.knee is not None:
         depth = polygon_depth(zones.dashboard, ankle) / shin_px
         rise = (ankle[1] - side.knee[1]) / shin_px
         score = logistic((depth + options.dashboard_margin_shins) / _DASHBOARD_SOFTNESS_SHINS) * logistic(
@@ -257,7 +264,8 @@ def _placed(
             best = _Foot(score=score, zone="dashboard", depth_shins=depth)
     if best.score >= 0.5:
         return best._replace(state=State.TRUE)
-    return best._replace(state=State.FALSE) if known else best
+    is_down = known and (ankle_drop is None or ankle_drop >= options.least_drop_shins)
+    return best._replace(state=State.FALSE) if is_down else best
 
 
 def _uncrossed(
