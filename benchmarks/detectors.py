@@ -98,13 +98,18 @@ def _true_track(number: int, person: Mapping[str, Any]) -> Track:
 
 
 def _seen_tracks(
-    people: Sequence[Mapping[str, Any]], skeletons: Sequence[Skeleton], view: CameraView, size: tuple[int, int]
+    people: Sequence[Mapping[str, Any]],
+    skeletons: Sequence[Skeleton],
+    view: CameraView,
+    size: tuple[int, int],
 ) -> list[Track]:
     """Skeletons of the network as tracks: paired ones with the person's number, others with numbers behind."""
     predictions = [(s.xy, s.score, s.person_score) for s in skeletons]
     cut = [p | {"keypoints": p["keypoints"][:51]} for p in people]
     found = pair(0, cut, predictions, KEYPOINTS)
-    numbers = {int(p): people.index(_original(people, found.people[i])) for i, p in enumerate(found.prediction_of)}
+    numbers = {
+        int(p): people.index(_original(people, found.people[i])) for i, p in enumerate(found.prediction_of)
+    }
     tracks = []
     for i, skeleton in enumerate(skeletons):
         named = skeleton if not view.mirrored else skeleton.with_sides_swapped()
@@ -146,7 +151,11 @@ def judge_feet(case: Case) -> Iterator[Judged]:
             nothing if on_dash else reading,
         )
         if case.view.dashboard is not None:
-            group = "feet_on_dash" if person is None or person["seat"].startswith("Row1.") else "feet_on_dash, others"
+            group = (
+                "feet_on_dash"
+                if person is None or person["seat"].startswith("Row1.")
+                else "feet_on_dash, others"
+            )
             seats_only = reading if on_dash or reading.state is State.NOT_OBSERVABLE else nothing
             yield Judged(group, "feet_on_dash" in kinds, miss == "feet_on_dash", seats_only)
     for number, person in enumerate(case.people):
@@ -208,7 +217,11 @@ def judge_ride(folder: Path) -> Iterator[tuple[str, Counter[str]]]:
         acts = [e for e in truth.events if e.kind == kind]
 
         def overlaps(event: Any, act: Any) -> bool:
-            return event.track_ids == act.track_ids and event.t_start_s < act.t_end_s and event.t_end_s > act.t_start_s
+            return (
+                event.track_ids == act.track_ids
+                and event.t_start_s < act.t_end_s
+                and event.t_end_s > act.t_start_s
+            )
 
         for act in acts:
             name = "near miss" if act.near_miss else "act"
@@ -231,12 +244,16 @@ def speed() -> None:
             start = time.perf_counter()
             detector.read(later)
             times.append((time.perf_counter() - start) * 1e6)
-        print(f"{detector.kind}: {np.median(times):.0f} us ({np.percentile(times, 10):.0f} at the quickest tenth)")
+        print(
+            f"{detector.kind}: {np.median(times):.0f} us ({np.percentile(times, 10):.0f} at the quickest tenth)"
+        )
 
 
 def main() -> None:
     """Print what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--seen", action="store_true", help="skeletons of the embedded network")
     parser.add_argument("--rides", action="store_true", help="the folders are rides")

@@ -21,10 +21,12 @@ def segment_distance(point: XY, start: XY, end: XY) -> float:
     dx, dy = end[0] - ax, end[1] - ay
     px, py = point[0] - ax, point[1] - ay
     length_sq = dx * dx + dy * dy
-    if length_sq:
-        share = min(max((px * dx + py * dy) / length_sq, 0.0), 1.0)
-        px, py = px - share * dx, py - share * dy
-    return hypot(px, py)
+    along = px * dx + py * dy
+    if along >= length_sq > 0.0:
+        return hypot(px - dx, py - dy)
+    if along > 0.0:
+        return abs(px * dy - py * dx) / sqrt(length_sq)
+    return hypot(px, py + 0.0 * along)  # the product hands on a NaN in the end
 
 
 def height_above_line(point: XY, start: XY, end: XY) -> tuple[float, float]:
@@ -61,10 +63,15 @@ def polygon_depth(polygon: Sequence[XY], point: XY) -> float:
         dx, dy = bx - ax, by - ay
         px, py = x - ax, y - ay
         length_sq = dx * dx + dy * dy
-        if length_sq:
-            share = min(max((px * dx + py * dy) / length_sq, 0.0), 1.0)
-            ex, ey = px - share * dx, py - share * dy
-            nearest_sq = min(nearest_sq, ex * ex + ey * ey)
+        along = px * dx + py * dy
+        if along <= 0.0:
+            away_sq = px * px + py * py
+        elif along >= length_sq:
+            away_sq = (px - dx) ** 2 + (py - dy) ** 2
+        else:
+            away_sq = (px * dy - py * dx) ** 2 / length_sq
+        if away_sq < nearest_sq:
+            nearest_sq = away_sq
         if (ay > y) != (by > y) and px < py * dx / dy:
             inside = not inside
         ax, ay = bx, by

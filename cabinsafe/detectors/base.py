@@ -71,7 +71,7 @@ class TunableOptions(DetectorOptions):
         changes = self.per_view.get(camera_id, {}) | self.per_seat.get(seat or "", {})
         return self._overridden(changes) if changes else self
 
-    def _overridden(self, changes: Mapping[str, Any]) -> Self:
+    def _overridden(self, changes: dict[str, Any]) -> Self:
         return type(self)(**(self.model_dump(exclude={"per_view", "per_seat"}) | changes))
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import dist, inf
 from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
 from cabinsafe.detectors.base import LocalOptions, TunableOptions, any_of, logistic
-from cabinsafe.detectors.body import SIDES, Body, Side
+from cabinsafe.detectors.body import SIDES, Body
 from cabinsafe.geometry import XY, midpoint, segment_distance
 from cabinsafe.types import Reading, Scene, Skeleton, State, Track
 from cabinsafe.views import CameraView
@@ -23,7 +23,10 @@ class HandOnLegOptions(TunableOptions):
     """
 
     reach_torsos: float = Field(
-        0.14, gt=0, le=2, description="Distance of the hand from the leg's upper side at which the score is .5"
+        0.14,
+        gt=0,
+        le=2,
+        description="Distance of the hand from the leg's upper side at which the score is .5",
     )
     softness_torsos: float = Field(
         0.03, gt=0, le=1, description="Distance over which the score falls from .5 to .27"
@@ -51,7 +54,7 @@ class HandOnLegOptions(TunableOptions):
         2.0,
         gt=0,
         le=100,
-        description="Speed of the hand against the leg at which its score is halved: what passes does not touch",
+        description="Speed of the hand against the leg at which its score is halved: it may only pass",
     )
     memory_s: float = Field(
         0.5, ge=0, le=5, description="The speed is measured between scenes no further apart than this"
@@ -71,6 +74,15 @@ class HandOnLegOptions(TunableOptions):
     max_ambiguity: float = Field(0.9, ge=0, le=1, description="More contested skeletons are not judged")
 
 
+class _Part(NamedTuple):
+    """A thigh or a shin, of the left (0) or the right leg."""
+
+    side: int
+    is_shin: bool
+    start: XY
+    end: XY
+
+
 class _Limbs(NamedTuple):
     """One person ready to be judged.
 
@@ -79,12 +91,14 @@ class _Limbs(NamedTuple):
         hands: left and right, None where the wrist, or the elbow it hangs on, was not seen, or the wrist is
             doubtful.
         scores: of the wrists.
+        legs: thighs and shins that are seen.
         options: those that apply to the person.
     """
 
     body: Body
     hands: tuple[XY | None, XY | None]
     scores: tuple[float, float]
+    legs: tuple[_Part, ...]
     options: HandOnLegOptions
 
 
@@ -101,12 +115,13 @@ class _Spot(NamedTuple):
     """When a hand was near which part of a leg, and where it was against that part's middle, pixels."""
 
     t_s: float
-    part: int
+    part: tuple[int, bool]
     offset: XY
 
 
 _Spots = dict[tuple[int, int, int], _Spot]
 _UNSEEN = _Hand()
+_FAR = -10.0  # a score below .0001 is none
 
 
 class HandOnLeg:
@@ -165,7 +180,7 @@ class HandOnLeg:
             hands = []
             evidence["reach_torsos"] = limbs.options.reach_torsos
             for i, name in enumerate(SIDES):
-                hand, spot = _judge(i, limbs, others.body, t_s, before.get((one.track_id, two.track_id, i)))
+                hand, spot = _judge(i, limbs, others, t_s, before.get((one.track_id, two.track_id, i)))
                 if spot is not None:
                     after[one.track_id, two.track_id, i] = spot
                 hands.append(hand)
@@ -198,11 +213,15 @@ class HandOnLeg:
         hands: list[XY | None] = []
         for name, side in zip(SIDES, body.sides, strict=True):
             hand = None
-            if side.wrist is not None and side.elbow is not None and not _moved(raw, name, side.wrist, doubtful_px):
+            if (
+                side.wrist is not None
+                and side.elbow is not None
+                and not _moved(raw, name, side.wrist, doubtful_px)
+            ):
                 hand = _extended(side.elbow, side.wrist, options.hand_extension)
             hands.append(hand)
         scores = skeleton.score_of("left_wrist"), skeleton.score_of("right_wrist")
-        return _Limbs(body, (hands[0], hands[1]), scores, options)
+        return _Limbs(body, (hands[0], hands[1]), scores, tuple(_legs(body)), options)
 
 
 def _moved(raw: Skeleton | None, side: str, wrist: XY, most_px: float) -> bool:
@@ -223,56 +242,56 @@ def _side_by_side(one: _Limbs, other: _Limbs) -> bool:
 
 
 def _judge(
-    number: int, actor: _Limbs, other: Body, t_s: float, last: _Spot | None
+    number: int, actor: _Limbs, other: _Limbs, t_s: float, last: _Spot | None
 ) -> tuple[_Hand, _Spot | None]:
     """State and score of one hand against another person's legs, and what to remember of it."""
-    hand, options, unit_px = actor.hands[number], actor.options, other.torso_px
+    hand, unit_px, options = actor.hands[number], other.body.torso_px, actor.options
     if hand is None or unit_px is None:
         return _UNSEEN, None
-    gap, part = _gap(hand, other, unit_px, options)
+    gap, part = _gap(hand, other.legs, unit_px, options)
     if part is None:
         return _UNSEEN, None
-    spot = _Spot(t_s, part, _offset(hand, other.sides[part // 2], part % 2))
-    speed = _speed(spot, last, unit_px, options)
-    score = logistic((options.reach_torsos - gap) / options.softness_torsos)
-    if speed is not None:
-        score /= 1.0 + (speed / options.settled_torsos_per_s) ** 2
-    own = actor.body.sides[number]
-    if score >= 0.5:
-        if _gap(hand, actor.body, unit_px, options)[0] < gap * options.own_leg_factor:
-            return _Hand(State.FALSE, 0.0, gap, speed), spot
-        state = State.NOT_OBSERVABLE if own.hip is None or own.knee is None else State.TRUE
-    else:
-        thighs_seen = all(side.hip is not None and side.knee is not None for side in other.sides)
-        state = State.FALSE if thighs_seen else State.NOT_OBSERVABLE
-    return _Hand(state, score, gap, speed), spot
+    nearness = (options.reach_torsos - gap) / options.softness_torsos
+    spot, speed, score = None, None, 0.0
+    if nearness > _FAR:
+        x, y = midpoint(part.start, part.end)
+        spot = _Spot(t_s, part[:2], (hand[0] - x, hand[1] - y))
+        speed = _speed(spot, last, unit_px, options)
+        score = logistic(nearness)
+        if speed is not None:
+            score /= 1.0 + (speed / options.settled_torsos_per_s) ** 2
+    if score < 0.5:
+        away = sum(not leg.is_shin for leg in other.legs) == len(SIDES)
+        return _Hand(State.FALSE if away else State.NOT_OBSERVABLE, score, gap, speed), spot
+    if _gap(hand, actor.legs, unit_px, options)[0] < gap * options.own_leg_factor:
+        return _Hand(State.FALSE, 0.0, gap, speed), spot
+    own_thigh_seen = any(leg.side == number and not leg.is_shin for leg in actor.legs)
+    return _Hand(State.TRUE if own_thigh_seen else State.NOT_OBSERVABLE, score, gap, speed), spot
 
 
-def _gap(hand: XY, body: Body, unit_px: float, options: HandOnLegOptions) -> tuple[float, int | None]:
-    """Distance of a hand from the legs of a body, and the nearest part: left thigh, left shin, right ...
-
-    The hand is lowered rather than all legs lifted.
-    """
+def _gap(
+    hand: XY, legs: Sequence[_Part], unit_px: float, options: HandOnLegOptions
+) -> tuple[float, _Part | None]:
+    """Distance of a hand from legs, and their nearest part: the hand is lowered, not the legs lifted."""
     low = hand[0], hand[1] + options.lift_torsos * unit_px
     gap, nearest = inf, None
-    for i, side in enumerate(body.sides):
-        if side.knee is None:
-            continue
-        if side.hip is not None:
-            away = segment_distance(low, side.hip, side.knee) / unit_px
-            if away < gap:
-                gap, nearest = away, 2 * i
-        if side.ankle is not None:
-            away = segment_distance(low, side.knee, side.ankle) / unit_px + options.shin_penalty_torsos
-            if away < gap:
-                gap, nearest = away, 2 * i + 1
+    for part in legs:
+        away = segment_distance(low, part.start, part.end) / unit_px
+        if part.is_shin:
+            away += options.shin_penalty_torsos
+        if away < gap:
+            gap, nearest = away, part
     return gap, nearest
 
 
-def _offset(hand: XY, side: Side, is_shin: int) -> XY:
-    ends = (side.knee, side.ankle) if is_shin else (side.hip, side.knee)
-    x, y = midpoint(*(end for end in ends if end is not None))
-    return hand[0] - x, hand[1] - y
+def _legs(body: Body) -> Iterator[_Part]:
+    """Thighs and shins that are seen."""
+    for i, side in enumerate(body.sides):
+        if side.knee is not None:
+            if side.hip is not None:
+                yield _Part(i, False, side.hip, side.knee)
+            if side.ankle is not None:
+                yield _Part(i, True, side.knee, side.ankle)
 
 
 def _speed(now: _Spot, last: _Spot | None, unit_px: float, options: HandOnLegOptions) -> float | None:

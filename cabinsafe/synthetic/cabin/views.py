@@ -131,7 +131,7 @@ def _dashboard(cabin: Cabin, camera: Camera) -> Outline | None:
 
 
 def _lattice(box: OrientedBox, *ranges: tuple[int, int]) -> Array:
-    """(N, 3) points over a box, or a face of it: along each of its axes from one share of its half to another."""
+    """(N, 3) points over a box or its face: along each axis from one share of its half to another."""
     shares = np.array(list(product(*(np.linspace(low, high, 5) for low, high in ranges))))
     points: Array = box.center + (np.unique(shares, axis=0) * box.size / 2) @ box.rotation.T
     return points
