@@ -22,10 +22,9 @@ def segment_distance(point: XY, start: XY, end: XY) -> float:
     px, py = point[0] - ax, point[1] - ay
     length_sq = dx * dx + dy * dy
     along = px * dx + py * dy
-    if along >= length_sq > 0.0:
-        return hypot(px - dx, py - dy)
     if along > 0.0:
-        return abs(px * dy - py * dx) / sqrt(length_sq)
+        beyond = along >= length_sq
+        return hypot(px - dx, py - dy) if beyond else abs(px * dy - py * dx) / sqrt(length_sq)
     return hypot(px, py + 0.0 * along)  # the product hands on a NaN in the end
 
 

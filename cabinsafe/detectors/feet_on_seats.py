@@ -15,6 +15,7 @@ from cabinsafe.geometry import XY
 from cabinsafe.types import Reading, Scene, Track
 from cabinsafe.views import CameraView
 
+
 class _Shin(NamedTuple):
     """Where an ankle was last seen, and its knee then."""
 
