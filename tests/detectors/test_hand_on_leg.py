@@ -98,7 +98,7 @@ def test_a_hand_before_a_shin_seems_farther(make_skeleton, make_scene) -> None:
 def test_a_hand_that_passes_does_not_touch(make_skeleton, make_scene) -> None:
     rule = HandOnLeg(HandOnLegOptions(), {})
     scores = []
-    for t_s, dx in ((0.0, -8), (0.05, 8), (0.15, 8), (1.0, 0)):
+    for t_s, dx in ((0.0, -14), (0.05, 2), (0.15, 2), (1.0, 0)):
         arm = {name: (x + dx, y) for name, (x, y) in REACHING.items()}
         readings = rule.read(make_scene(make_skeleton(**arm), make_skeleton(NEIGHBOUR), t_s=t_s))
         scores.append(readings[0].score)

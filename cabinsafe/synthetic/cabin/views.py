@@ -68,11 +68,11 @@ def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
 def cabin_file(cabin: Cabin, camera: Camera) -> dict[str, Any]:
     """A complete cabin file for :class:`~cabinsafe.config.CabinConfig`, as plain values.
 
-    Feet on seats are watched for only where the camera sees a seat line.
+    Feet on seats are watched for only where the camera sees a seat line or a cushion.
     """
     view = camera_view(cabin, camera)
-    has_line = any(seat.seat_line for seat in view.seats)
-    detectors: dict[str, dict[str, Any]] = {"feet_on_seats": {}} if has_line else {}
+    judges_feet = any(seat.seat_line or seat.cushion for seat in view.seats)
+    detectors: dict[str, dict[str, Any]] = {"feet_on_seats": {}} if judges_feet else {}
     return {
         "name": f"synthetic {cabin.spec.kind}",
         "cameras": [view.model_dump(mode="json")],
