@@ -137,7 +137,9 @@ def documented(site: Path, repository: Path) -> Path:
     return site
 
 
-def test_the_documented_detector_is_short_and_runs_in_a_fresh_process(documented: Path, short_clip: Path) -> None:
+def test_the_documented_detector_is_short_and_runs_in_a_fresh_process(
+    documented: Path, short_clip: Path
+) -> None:
     code = (documented / "cabin_plugin.py").read_text()
     assert len([line for line in code.splitlines() if line.strip()]) < 40
     done = run(documented, EMPTY_SEAT_RUN.replace("CLIP", repr(str(short_clip))))
@@ -146,8 +148,18 @@ def test_the_documented_detector_is_short_and_runs_in_a_fresh_process(documented
 
 
 def test_the_documented_detector_passes_the_contract(documented: Path, repository: Path) -> None:
-    arguments = ["-q", "-p", "no:cacheprovider", "-k", "empty_driver_seat", "tests/contracts/test_detectors.py"]
-    done = run(documented, f"import os, pytest; os.chdir({str(repository)!r}); raise SystemExit(pytest.main({arguments}))")
+    arguments = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "empty_driver_seat",
+        "tests/contracts/test_detectors.py",
+    ]
+    done = run(
+        documented,
+        f"import os, pytest; os.chdir({str(repository)!r}); raise SystemExit(pytest.main({arguments}))",
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(re.findall(r"(\d+) passed", done.stdout)[0]) >= 8
 

@@ -78,7 +78,9 @@ class FeetOnSeatsOptions(TunableOptions):
         0.15, ge=0, le=1, description="How far the knee may move meanwhile"
     )
     min_keypoint_score: float = Field(0.35, ge=0, le=1, description="Weaker joints of the legs are unseen")
-    max_ambiguity: float = Field(0.9, ge=0, le=1, description="More contested skeletons are not judged")
+    max_ambiguity: float = Field(
+        1.0, ge=0, le=1, description="Skeletons with any limb more contested than this are not judged"
+    )
 
     @model_validator(mode="after")
     def _margin_can_be_reached(self) -> Self:
