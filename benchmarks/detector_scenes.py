@@ -1,4 +1,4 @@
-"""A scene that keeps detectors busy: three people side by side, whole in view, with feet up and hands about."""
+"""A scene that keeps detectors busy: three people side by side, with feet up and hands about."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from cabinsafe.types import Scene, Skeleton, Track
 from cabinsafe.views import CameraView, SeatView
 
 _PERSON = {
-    "nose": (200, 100), "left_eye": (206, 94), "right_eye": (194, 94), "left_ear": (214, 98), "right_ear": (186, 98),
-    "neck": (200, 140), "left_shoulder": (235, 140), "right_shoulder": (165, 140), "left_elbow": (270, 215),
+    "nose": (200, 100), "left_eye": (206, 94), "right_eye": (194, 94), "left_ear": (214, 98),
+    "right_ear": (186, 98), "neck": (200, 140),
+    "left_shoulder": (235, 140), "right_shoulder": (165, 140), "left_elbow": (270, 215),
     "right_elbow": (150, 195), "left_wrist": (293, 258), "right_wrist": (165, 245), "left_hip": (222, 250),
     "right_hip": (178, 250), "left_knee": (228, 235), "right_knee": (172, 295), "left_ankle": (228, 290),
     "right_ankle": (172, 375),

@@ -69,7 +69,7 @@ def polygon_depth(polygon: Sequence[XY], point: XY) -> float:
             away_sq = (px - dx) ** 2 + (py - dy) ** 2
         else:
             away_sq = (px * dy - py * dx) ** 2 / length_sq
-        if away_sq < nearest_sq:
+        if away_sq < nearest_sq:  # noqa: PLR1730 - half the time of min()
             nearest_sq = away_sq
         if (ay > y) != (by > y) and px < py * dx / dy:
             inside = not inside

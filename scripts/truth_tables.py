@@ -2,8 +2,8 @@
 
     python scripts/truth_tables.py
 
-Each case is a person, or two, with joints moved by hand; the state under it is what the detector reads, and a case
-that reads otherwise than expected stops the script.
+Each case is a person, or two, with joints moved by hand; the state under it is what the detector reads, and a
+case that reads otherwise than expected stops the script.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from cabinsafe.views import CameraView, SeatView
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "truth_tables"
 SIZE, PER_ROW = (400, 400), 4
 PERSON = {
-    "nose": (200, 100), "left_eye": (206, 94), "right_eye": (194, 94), "left_ear": (214, 98), "right_ear": (186, 98),
-    "neck": (200, 140), "left_shoulder": (235, 140), "right_shoulder": (165, 140), "left_elbow": (250, 195),
+    "nose": (200, 100), "left_eye": (206, 94), "right_eye": (194, 94), "left_ear": (214, 98),
+    "right_ear": (186, 98), "neck": (200, 140),
+    "left_shoulder": (235, 140), "right_shoulder": (165, 140), "left_elbow": (250, 195),
     "right_elbow": (150, 195), "left_wrist": (235, 245), "right_wrist": (165, 245), "left_hip": (222, 250),
     "right_hip": (178, 250), "left_knee": (228, 295), "right_knee": (172, 295), "left_ankle": (228, 375),
     "right_ankle": (172, 375),
@@ -42,7 +43,7 @@ BESIDE = ((0.8, 0.6), (0.98, 0.6), (0.99, 0.72), (0.79, 0.72))
 
 @dataclass(frozen=True)
 class Case:
-    """One picture: joints that differ from somebody who sits upright, of one person or of two side by side."""
+    """One picture: joints that differ from somebody upright, of one person or of two side by side."""
 
     name: str
     state: State
@@ -139,7 +140,8 @@ def table(kind: str, cases: Sequence[Case]) -> str:
         fill = {"true": "#b91c1c", "false": "#15803d", "not_observable": "#6b7280"}[state.value]
         parts.append(f'<text x="105" y="212" text-anchor="middle">{case.name}</text>')
         parts.append(
-            f'<text x="105" y="228" text-anchor="middle" font-weight="bold" fill="{fill}">{state.value}</text></g>'
+            f'<text x="105" y="228" text-anchor="middle" font-weight="bold" fill="{fill}">'
+            f"{state.value}</text></g>"
         )
     return "\n".join([*parts, "</svg>"]) + "\n"
 

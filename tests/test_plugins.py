@@ -167,6 +167,7 @@ def test_the_documented_detector_passes_the_contract(documented: Path, repositor
 def test_the_documented_detector_refuses_a_seat_that_no_camera_has(documented: Path) -> None:
     done = run(
         documented,
-        "from cabinsafe.detectors import detector_class\nd = detector_class('empty_driver_seat')\nd(d.Options(), {})",
+        "from cabinsafe.detectors import detector_class\n"
+        "found = detector_class('empty_driver_seat')\nfound(found.Options(), {})",
     )
     assert "ConfigError: empty_driver_seat: no camera has a seat 'Row1.Pos1'" in done.stderr

@@ -61,8 +61,8 @@ class Body:
     def _torso(self) -> float | None:
         """The longest that shoulder width and trunk let expect, since either may be foreshortened.
 
-        The trunk runs from mid-shoulders to mid-hips, or along one side where the other is out of the picture.
-        Where there is neither, the legs tell.
+        The trunk runs from mid-shoulders to mid-hips, or along one side where the other is out of sight.
+        Without either, the legs tell.
         """
         left, right = self.sides
         length = 0.0
@@ -89,7 +89,7 @@ class Body:
         )
 
     def _shin(self) -> float | None:
-        """The longer shin, at least what thighs and torso let expect where shins are foreshortened."""
+        """The longer shin, at least what thighs and torso let expect where it is foreshortened."""
         return max((self.torso_px or 0.0) * _SHIN_PER_TORSO, self._thigh(), self._seen_shin()) or None
 
 

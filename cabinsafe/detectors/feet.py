@@ -22,7 +22,7 @@ _CROSSED_SOFTNESS, _DASHBOARD_SOFTNESS = 0.04, 0.1
 
 
 class FeetOnSeatsOptions(TunableOptions):
-    """Options of the detector; lengths are in the person's own shin lengths, drops downwards in the picture.
+    """Options of the detector; lengths are in the person's own shins, drops downwards in the picture.
 
     The defaults were fitted to rendered people; ``benchmarks/detectors.py`` says how well they do on others.
     """
@@ -31,7 +31,7 @@ class FeetOnSeatsOptions(TunableOptions):
         -0.15,
         ge=-1,
         le=2,
-        description="How deep over the cushion, or how high over the seat line, an ankle level with the hip is "
+        description="How deep over the cushion, or high over the seat line, an ankle level with the hip is "
         "at score .5; negative: so far outside",
     )
     margin_per_knee_drop: float = Field(
@@ -53,7 +53,7 @@ class FeetOnSeatsOptions(TunableOptions):
         0.25,
         ge=-1,
         le=2,
-        description="An ankle over no seat, but not this far below the hip, may be on a seat unknown to the view",
+        description="An ankle over no seat, yet not so far below the hip, may be on one unknown to the view",
     )
     max_height_shins: float = Field(
         2.5, gt=0, le=10, description="Ankles higher than this over a seat line are not that seat's"

@@ -1,4 +1,4 @@
-"""Feet on seats: an ankle over a cushion of the person's row, or on the dashboard, in the view that shows it."""
+"""Feet on seats: an ankle over a cushion of the person's row, or on the dashboard."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Shins = dict[tuple[int, str], _Shin]
 
 
 class FeetOnSeats:
-    """Whether a foot is on a seat of the person's row (of any row if the seat is unknown), or on the dashboard.
+    """Whether a foot is on a seat of the person's row (any row if the seat is unknown), or the dashboard.
 
     One reading per person. How deep an ankle lies over a cushion decides, the more easily the higher knee and
     ankle are drawn up. An ankle on the other thigh whose own foot is down is on the knee, not on a seat. An

@@ -218,7 +218,8 @@ class HandOnLeg:
                 and side.elbow is not None
                 and not _moved(raw, name, side.wrist, doubtful_px)
             ):
-                hand = _extended(side.elbow, side.wrist, options.hand_extension)
+                (ex, ey), (wx, wy) = side.elbow, side.wrist
+                hand = wx + options.hand_extension * (wx - ex), wy + options.hand_extension * (wy - ey)
             hands.append(hand)
         scores = skeleton.score_of("left_wrist"), skeleton.score_of("right_wrist")
         return _Limbs(body, (hands[0], hands[1]), scores, tuple(_legs(body)), options)
@@ -229,10 +230,6 @@ def _moved(raw: Skeleton | None, side: str, wrist: XY, most_px: float) -> bool:
     if raw is None or dist(raw[f"{side}_wrist"].tolist(), wrist) <= most_px:
         return False
     return not any(dist(raw[f"{name}_wrist"].tolist(), wrist) <= most_px for name in SIDES if name != side)
-
-
-def _extended(elbow: XY, wrist: XY, share: float) -> XY:
-    return wrist[0] + share * (wrist[0] - elbow[0]), wrist[1] + share * (wrist[1] - elbow[1])
 
 
 def _side_by_side(one: _Limbs, other: _Limbs) -> bool:

@@ -213,7 +213,7 @@ def test_what_does_not_matter_changes_nothing(
     elif change == "scale":
         xy, size = xy * np.float32([0.4]), (160, 160)
     elif change == "shift":
-        xy, places = xy + np.float32([20, -12]), places + [0.05, -0.03]
+        xy, places = xy + np.float32([20, -12]), np.add(places, (0.05, -0.03))
     moved = skeleton.model_copy(update={"xy": xy})
     if change == "sides":
         moved = skeleton.with_sides_swapped()
