@@ -1,30 +1,34 @@
-"""Pure functions on points, segments, polygons and boxes. Pixels or normalised units, x right, y down."""
+"""Pure functions on points, segments, polygons and boxes. Pixels or normalised units, x right, y down.
+
+Those that take single points work on plain numbers: for one point that is many times quicker than an array.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from math import hypot, inf, isnan, nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+XY = tuple[float, float]
 
 
-def segment_distances(points: ArrayLike, starts: ArrayLike, ends: ArrayLike) -> Array:
-    """Distances (P, S) from points (P, 2) to the segments from starts (S, 2) to ends (S, 2).
-
-    A segment may be a point. NaN in a point or a segment gives NaN in its row or column.
-    """
-    p = np.asarray(points, dtype=np.float64).reshape(-1, 1, 2)
-    a, b = (np.asarray(v, dtype=np.float64).reshape(1, -1, 2) for v in (starts, ends))
-    along = b - a
-    length_sq = np.broadcast_to((along**2).sum(axis=-1), (p.shape[0], a.shape[1]))
-    dots = ((p - a) * along).sum(axis=-1)
-    fraction = np.divide(dots, length_sq, out=np.zeros_like(dots), where=length_sq != 0)
-    nearest = a + np.clip(fraction, 0.0, 1.0)[..., None] * along
-    gaps: Array = np.hypot(*np.moveaxis(p - nearest, -1, 0))
-    return gaps
+def segment_distance(point: XY, start: XY, end: XY) -> float:
+    """Distance of a point to the segment from ``start`` to ``end``, which may be a point; NaN if one is."""
+    ax, ay = start
+    dx, dy = end[0] - ax, end[1] - ay
+    px, py = point[0] - ax, point[1] - ay
+    length_sq = dx * dx + dy * dy
+    along = px * dx + py * dy
+    if along > 0.0:
+        beyond = along >= length_sq
+        return hypot(px - dx, py - dy) if beyond else abs(px * dy - py * dx) / sqrt(length_sq)
+    return hypot(px, py + 0.0 * along)  # the product hands on a NaN in the end
 
 
-def height_above_line(point: ArrayLike, start: ArrayLike, end: ArrayLike) -> tuple[float, float]:
+def height_above_line(point: XY, start: XY, end: XY) -> tuple[float, float]:
     """Where a point lies against a line from ``start`` to ``end``.
 
     Returns:
@@ -35,16 +39,42 @@ def height_above_line(point: ArrayLike, start: ArrayLike, end: ArrayLike) -> tup
     Raises:
         ValueError: the two ends coincide.
     """
-    p, a, b = (np.asarray(v, dtype=np.float64) for v in (point, start, end))
-    if (b[0], b[1]) < (a[0], a[1]):
-        a, b = b, a
-    along = b - a
-    length = float(np.hypot(*along))
+    (ax, ay), (bx, by) = sorted((start, end))
+    dx, dy = bx - ax, by - ay
+    length = hypot(dx, dy)
     if length == 0.0:
         raise ValueError("the two ends of a line must differ")
-    offset = p - a
-    height = float(along[1] * offset[0] - along[0] * offset[1]) / length
-    return height, float(offset @ along) / length**2
+    px, py = point[0] - ax, point[1] - ay
+    return (dy * px - dx * py) / length, (px * dx + py * dy) / length**2
+
+
+def polygon_depth(polygon: Sequence[XY], point: XY) -> float:
+    """How deep a point lies inside a simple polygon: its distance to the outline, negative outside.
+
+    Inside is by the even-odd rule, as in :func:`polygon_contains`. NaN if the point is.
+    """
+    x, y = point
+    if isnan(x) or isnan(y):
+        return nan
+    nearest_sq, inside = inf, False
+    ax, ay = polygon[-1]
+    for bx, by in polygon:
+        dx, dy = bx - ax, by - ay
+        px, py = x - ax, y - ay
+        length_sq = dx * dx + dy * dy
+        along = px * dx + py * dy
+        if along <= 0.0:
+            away_sq = px * px + py * py
+        elif along >= length_sq:
+            away_sq = (px - dx) ** 2 + (py - dy) ** 2
+        else:
+            away_sq = (px * dy - py * dx) ** 2 / length_sq
+        if away_sq < nearest_sq:  # noqa: PLR1730 - half the time of min()
+            nearest_sq = away_sq
+        if (ay > y) != (by > y) and px < py * dx / dy:
+            inside = not inside
+        ax, ay = bx, by
+    return sqrt(nearest_sq) if inside else -sqrt(nearest_sq)
 
 
 def polygon_contains(polygon: ArrayLike, point: ArrayLike) -> bool:
@@ -73,12 +103,6 @@ def box_iou(a: ArrayLike, b: ArrayLike) -> Array:
     return ratio
 
 
-def midpoint(a: ArrayLike, b: ArrayLike) -> Array:
-    """Point halfway between two points (2,); NaN if either is."""
-    middle: Array = (np.asarray(a, dtype=np.float64) + np.asarray(b, dtype=np.float64)) / 2.0
-    return middle
-
-
-def distance(a: ArrayLike, b: ArrayLike) -> float:
-    """Euclidean distance of two points (2,); NaN if either is."""
-    return float(np.hypot(*(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))))
+def midpoint(a: XY, b: XY) -> XY:
+    """Point halfway between two points; NaN where either is."""
+    return (a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0

@@ -18,18 +18,23 @@ from cabinsafe.options import Options
 
 Coordinate = Annotated[float, Field(ge=-0.5, le=1.5)]
 Point = tuple[Coordinate, Coordinate]
+Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
 
 
 class SeatView(Options):
     """One seat as one camera sees it."""
 
     name: SeatName = Field(description="COVESA VSS name, Row1.Pos1")
-    zone: tuple[Point, ...] = Field(
-        min_length=3, description="Polygon in which the hips or torso of the seat's occupant lie, normalised"
+    zone: Polygon = Field(
+        description="Polygon in which the hips or torso of the seat's occupant lie, normalised"
     )
     seat_line: tuple[Point, Point] | None = Field(
         default=None,
         description="Front edge of the cushion from end to end, normalised: feet above it are on it",
+    )
+    cushion: Polygon | None = Field(
+        default=None,
+        description="Outline of the cushion's upper side, normalised, also where people or seats hide it",
     )
 
     @field_validator("seat_line")
@@ -54,6 +59,10 @@ class CameraView(Options):
     camera_id: str = Field(min_length=1, description="Name that frames of this camera carry")
     mirrored: bool = Field(default=False, description="True if the camera delivers a mirror image")
     seats: tuple[SeatView, ...] = ()
+    dashboard: Polygon | None = Field(
+        default=None,
+        description="Outline, normalised, of where feet on the dashboard are seen: its top and upper face",
+    )
 
     @model_validator(mode="after")
     def _seats_differ(self) -> Self:

@@ -159,7 +159,7 @@ def test_digest_follows_content_not_layout(write) -> None:
     assert load_config(write("# a comment\n" + MINIMAL + "pose: {threads: 1}\n")).digest == plain
     assert load_config(write(MINIMAL + "pose: {threads: 2}\n")).digest != plain
     every = "detectors: {feet_on_seats: {margin_shins: %s}, hand_on_leg: {}, unsafe_sitting: {}}\n"
-    assert load_config(write(MINIMAL + every % 0.15)).digest == plain, "a default that is written out"
+    assert load_config(write(MINIMAL + every % -0.15)).digest == plain, "a default that is written out"
     assert load_config(write(MINIMAL + every % 0.16)).digest != plain
 
 

@@ -28,7 +28,8 @@ PUBLIC = {
         "occupancy",
     },
     "cabinsafe.detectors": {
-        *("Detector", "DetectorOptions", "FeetOnSeats", "HandOnLeg", "UnsafeSitting"),
+        *("Detector", "DetectorOptions", "FeetOnSeats", "HandOnLeg", "LocalOptions", "TunableOptions"),
+        "UnsafeSitting",
         *("any_of", "detector_class", "detector_kinds"),
     },
 }

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from cabinsafe.geometry import (
     box_iou,
-    distance,
     height_above_line,
     midpoint,
     polygon_contains,
-    segment_distances,
+    polygon_depth,
+    segment_distance,
 )
 
 coordinates = st.floats(-1e3, 1e3)
@@ -25,26 +25,27 @@ points = st.tuples(coordinates, coordinates)
     [((5, 3), 3.0), ((-3, 4), 5.0), ((13, -4), 5.0), ((0, 0), 0.0)],
 )
 def test_segment_distance(point: tuple[float, float], expected: float) -> None:
-    assert segment_distances([point], [(0, 0)], [(10, 0)]).item() == pytest.approx(expected)
+    assert segment_distance(point, (0, 0), (10, 0)) == pytest.approx(expected)
 
 
 def test_segment_of_no_length_is_a_point() -> None:
-    assert segment_distances([(3, 4)], [(0, 0)], [(0, 0)]).item() == 5.0
+    assert segment_distance((3, 4), (0, 0), (0, 0)) == 5.0
 
 
 @given(points, points, points)
 def test_segment_distance_is_that_of_a_dense_sampling(p, a, b) -> None:
     samples = np.linspace(a, b, 2001)
     sampled = np.hypot(*(samples - p).T).min()
-    step = distance(a, b) / 2000
-    exact = segment_distances([p], [a], [b]).item()
+    step = math.dist(a, b) / 2000
+    exact = segment_distance(p, a, b)
     assert sampled - step - 1e-6 <= exact <= sampled + 1e-6
 
 
-def test_segment_distances_of_many_and_of_absent_points() -> None:
-    points = [(0, 3), (math.nan, 0)]
-    gaps = segment_distances(points, [(0, 0), (8, 3), (math.nan, 1)], [(4, 0), (2, 3), (1, 1)])
-    np.testing.assert_allclose(gaps, [[3, 2, math.nan], [math.nan] * 3])
+def test_segment_distance_of_absent_points_is_nan() -> None:
+    for place in range(3):
+        three = [(0.0, 3.0), (8.0, 3.0), (2.0, 3.0)]
+        three[place] = (math.nan, math.nan)
+        assert math.isnan(segment_distance(*three))
 
 
 def test_height_above_line_is_positive_above_whatever_the_direction() -> None:
@@ -65,6 +66,24 @@ def test_polygon_contains() -> None:
     assert not polygon_contains(arrow, (math.nan, 5))
 
 
+def test_polygon_depth() -> None:
+    arrow = [(0, 0), (10, 0), (5, 5), (10, 10), (0, 10)]
+    assert polygon_depth(arrow, (2, 5)) == pytest.approx(2.0)
+    assert polygon_depth(arrow, (-3, 5)) == pytest.approx(-3.0)
+    assert polygon_depth(arrow, (14, -3)) == pytest.approx(-5.0)
+    assert polygon_depth(arrow, (9, 5)) == pytest.approx(-4 / math.sqrt(2))
+    assert math.isnan(polygon_depth(arrow, (math.nan, 5)))
+
+
+@given(st.lists(points, min_size=3, max_size=6), points)
+def test_polygon_depth_has_the_sign_of_contains_and_the_distance_of_the_edges(polygon, point) -> None:
+    depth = polygon_depth(polygon, point)
+    edges = zip(polygon, [*polygon[1:], polygon[0]], strict=True)
+    assert abs(depth) == pytest.approx(min(segment_distance(point, a, b) for a, b in edges), abs=1e-6)
+    if abs(depth) > 1e-3:
+        assert (depth > 0) == polygon_contains(polygon, point)
+
+
 def test_box_iou() -> None:
     boxes = [(0, 0, 10, 10), (5, 5, 15, 15), (20, 20, 20, 20)]
     iou = box_iou(boxes, boxes[:2])
@@ -72,5 +91,5 @@ def test_box_iou() -> None:
 
 
 def test_midpoint_keeps_nan() -> None:
-    np.testing.assert_allclose(midpoint((0, 0), (2, 4)), (1, 2))
-    assert np.isnan(midpoint((math.nan, 0), (2, 4))[0])
+    assert midpoint((0, 0), (2, 4)) == (1, 2)
+    assert math.isnan(midpoint((math.nan, 0), (2, 4))[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -104,3 +105,69 @@ def test_a_plugin_that_cannot_be_imported_is_named(site: Path) -> None:
 def test_nothing_of_a_plugin_is_imported_unless_named(site: Path) -> None:
     (site / "cabin_plugin.py").write_text("raise SystemExit('imported')")
     assert run(site, "from cabinsafe import load_config; load_config('shuttle')").returncode == 0
+
+
+# ---- the detector of docs/plugins.md
+
+EMPTY_SEAT_RUN = """
+from cabinsafe import CabinAnalyzer, CabinConfig
+far = [[0.98, 0.0], [1.0, 0.0], [1.0, 0.02]]
+all_over = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+for driver in ("Row1.Pos1", "Row1.Pos2"):
+    config = CabinConfig(
+        name="p",
+        cameras=[{"camera_id": "front", "seats": [
+            {"name": "Row1.Pos1", "zone": far}, {"name": "Row1.Pos2", "zone": all_over}]}],
+        detectors={"empty_driver_seat": {"driver_seat": driver}},
+        events={"default": {"hold_s": 0.1}},
+    )
+    with CabinAnalyzer.from_config(config) as cabin:
+        print(driver, sorted({e.kind for f in cabin.frames(CLIP) for e in cabin.process(f)}))
+"""
+
+
+@pytest.fixture
+def documented(site: Path, repository: Path) -> Path:
+    """The plug-in of the page, installed."""
+    page = (repository / "docs" / "plugins.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (site / "cabin_plugin.py").write_text(code)
+    entry = "[cabinsafe.detectors]\nempty_driver_seat = cabin_plugin:EmptyDriverSeat\n"
+    (site / "cabin_plugin-1.0.dist-info" / "entry_points.txt").write_text(entry)
+    return site
+
+
+def test_the_documented_detector_is_short_and_runs_in_a_fresh_process(
+    documented: Path, short_clip: Path
+) -> None:
+    code = (documented / "cabin_plugin.py").read_text()
+    assert len([line for line in code.splitlines() if line.strip()]) < 40
+    done = run(documented, EMPTY_SEAT_RUN.replace("CLIP", repr(str(short_clip))))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["Row1.Pos1 ['empty_driver_seat']", "Row1.Pos2 []"]
+
+
+def test_the_documented_detector_passes_the_contract(documented: Path, repository: Path) -> None:
+    arguments = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "empty_driver_seat",
+        "tests/contracts/test_detectors.py",
+    ]
+    done = run(
+        documented,
+        f"import os, pytest; os.chdir({str(repository)!r}); raise SystemExit(pytest.main({arguments}))",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(re.findall(r"(\d+) passed", done.stdout)[0]) >= 8
+
+
+def test_the_documented_detector_refuses_a_seat_that_no_camera_has(documented: Path) -> None:
+    done = run(
+        documented,
+        "from cabinsafe.detectors import detector_class\n"
+        "found = detector_class('empty_driver_seat')\nfound(found.Options(), {})",
+    )
+    assert "ConfigError: empty_driver_seat: no camera has a seat 'Row1.Pos1'" in done.stderr

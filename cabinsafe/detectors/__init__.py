@@ -3,6 +3,8 @@
 from cabinsafe.detectors.base import (
     Detector,
     DetectorOptions,
+    LocalOptions,
+    TunableOptions,
     any_of,
     detector_class,
     detector_kinds,
@@ -16,6 +18,8 @@ __all__ = [
     "DetectorOptions",
     "FeetOnSeats",
     "HandOnLeg",
+    "LocalOptions",
+    "TunableOptions",
     "UnsafeSitting",
     "any_of",
     "detector_class",

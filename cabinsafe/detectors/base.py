@@ -9,11 +9,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
+from math import exp
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import Field, model_validator
+from typing_extensions import Self
 
 from cabinsafe.errors import ConfigError
-from cabinsafe.options import Options
+from cabinsafe.fields import SeatName
+from cabinsafe.options import Options, OptionsError
 from cabinsafe.types import Reading, Scene, State
 from cabinsafe.views import CameraView
 
@@ -29,6 +34,75 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
 
 class DetectorOptions(Options):
     """Base of every detector's options; unknown keys are refused."""
+
+
+class TunableOptions(DetectorOptions):
+    """Base of options that may differ by camera view and by the person's seat.
+
+    ``per_view`` and ``per_seat`` hold, by camera id and by seat name, the keys that differ there; where both
+    name a key, the seat's value counts. :class:`LocalOptions` finds what applies.
+    """
+
+    per_view: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Camera id to the options that differ in its view"
+    )
+    per_seat: dict[SeatName, dict[str, Any]] = Field(
+        default_factory=dict, description="Seat name to the options that differ for the person on that seat"
+    )
+
+    @model_validator(mode="after")
+    def _overrides_are_valid(self) -> Self:
+        for key, place in (("per_view", self.per_view), ("per_seat", self.per_seat)):
+            for name, changes in place.items():
+                if nested := sorted({"per_view", "per_seat"} & changes.keys()):
+                    raise ValueError(f"{key}.{name} must not hold {' or '.join(nested)}")
+                try:
+                    self._overridden(changes)
+                except OptionsError as error:
+                    raise error.within(key, name) from None
+        return self
+
+    def at(self, camera_id: str, seat: str | None) -> Self:
+        """These options as they apply to a person on a seat (None: unknown) in a view.
+
+        Raises:
+            ConfigError: the two overrides do not go together.
+        """
+        changes = self.per_view.get(camera_id, {}) | self.per_seat.get(seat or "", {})
+        return self._overridden(changes) if changes else self
+
+    def _overridden(self, changes: dict[str, Any]) -> Self:
+        return type(self)(**(self.model_dump(exclude={"per_view", "per_seat"}) | changes))
+
+
+_Tunable = TypeVar("_Tunable", bound=TunableOptions)
+
+
+class LocalOptions(Generic[_Tunable]):
+    """A detector's options as they apply to each view and seat, worked out once.
+
+    Raises:
+        ConfigError: ``per_view`` or ``per_seat`` names what the cabin does not have, or an override of a view
+            and one of a seat do not go together.
+    """
+
+    def __init__(self, options: _Tunable, views: Mapping[str, CameraView]) -> None:
+        seats = sorted({seat.name for view in views.values() for seat in view.seats})
+        for key, names, known in (
+            ("per_view", options.per_view, sorted(views)),
+            ("per_seat", options.per_seat, seats),
+        ):
+            for name in names:
+                if name not in known:
+                    raise ConfigError(f"{key}.{name}: the cabin has {', '.join(known) or 'none'}")
+        self._general = options
+        self._local = {
+            (camera_id, seat): options.at(camera_id, seat) for camera_id in views for seat in (None, *seats)
+        }
+
+    def at(self, camera_id: str, seat: str | None) -> _Tunable:
+        """Options that apply to a person on a seat (None: unknown) in a view."""
+        return self._local.get((camera_id, seat), self._general)
 
 
 class Detector(Protocol):
@@ -67,6 +141,11 @@ def any_of(states: Iterable[State]) -> State:
     if State.TRUE in seen:
         return State.TRUE
     return State.FALSE if seen and set(seen) == {State.FALSE} else State.NOT_OBSERVABLE
+
+
+def logistic(value: float) -> float:
+    """Score in (0, 1): .5 at 0, .73 at 1."""
+    return 1.0 / (1.0 + exp(-min(max(value, -30.0), 30.0)))
 
 
 def detector_kinds() -> dict[str, str]:

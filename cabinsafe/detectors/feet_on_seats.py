@@ -1,69 +1,57 @@
-"""Feet on seats: an ankle above the front edge of a seat's cushion, in the view that shows it."""
+"""Feet on seats: an ankle over a cushion of the person's row, or on the dashboard."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import exp
+from math import dist
 from typing import ClassVar, NamedTuple
 
-from pydantic import Field, model_validator
-from typing_extensions import Self
-
-from cabinsafe.detectors.base import DetectorOptions, any_of
-from cabinsafe.detectors.body import SIDES, shin_px
+from cabinsafe.detectors.base import LocalOptions, any_of
+from cabinsafe.detectors.body import SIDES, Body, Side
+from cabinsafe.detectors.feet import FeetOnSeatsOptions, Foot, judge_feet
+from cabinsafe.detectors.zones import FootZones, ZoneMap
 from cabinsafe.errors import ConfigError
-from cabinsafe.geometry import height_above_line
-from cabinsafe.types import Reading, Scene, Skeleton, State, Track
-from cabinsafe.views import CameraView, SeatView
+from cabinsafe.geometry import XY
+from cabinsafe.types import Reading, Scene, Track
+from cabinsafe.views import CameraView
 
 
-class FeetOnSeatsOptions(DetectorOptions):
-    """Options of the detector; lengths are in the person's own shin lengths."""
+class _Shin(NamedTuple):
+    """Where an ankle was last seen, and its knee then."""
 
-    margin_shins: float = Field(0.15, ge=-1, le=2, description="Ankle height above the line at score .5")
-    softness_shins: float = Field(
-        0.06, gt=0, le=1, description="Height over which the score rises from .5 to .73"
-    )
-    max_height_shins: float = Field(
-        2.5, gt=0, le=10, description="Ankles higher than this are not this seat's"
-    )
-    span_margin: float = Field(0.1, ge=0, le=1, description="How far beyond the line's ends, in line lengths")
-    min_keypoint_score: float = Field(0.2, ge=0, le=1, description="Ankles weaker than this are not observed")
-    max_ambiguity: float = Field(0.9, ge=0, le=1, description="More contested skeletons are not judged")
-
-    @model_validator(mode="after")
-    def _margin_can_be_reached(self) -> Self:
-        if self.margin_shins >= self.max_height_shins:
-            raise ValueError(f"margin_shins must be below max_height_shins {self.max_height_shins}")
-        return self
+    t_s: float
+    ankle: XY
+    knee: XY | None
 
 
-class _Foot(NamedTuple):
-    state: State
-    score: float = 0.0
-    height_shins: float | None = None
+_Shins = dict[tuple[int, str], _Shin]
 
 
 class FeetOnSeats:
-    """Whether a foot is on a seat of the person's row, or of any row if the seat is unknown.
+    """Whether a foot is on a seat of the person's row (any row if the seat is unknown), or the dashboard.
 
-    One reading per person. An ankle counts as up when it stands over a seat line by more than the margin,
-    as down when it stands under every line or beside them all, and as not observed when it is hidden, weak,
-    or so high that it belongs to no seat. The reading is true if either ankle is up, false if both are seen
-    to be down, and not observable otherwise.
+    One reading per person. How deep an ankle lies over a cushion decides, the more easily the higher knee and
+    ankle are drawn up. An ankle on the other thigh whose own foot is down is on the knee, not on a seat. An
+    ankle that gets hidden is taken to stay for a moment, while its knee stays. The reading is true if either
+    foot is up, false if both are seen to be down and the view knows the person's seat, not observable
+    otherwise. ``Reading.seats`` names the seats that feet are on.
     """
 
-    Options: ClassVar[type[DetectorOptions]] = FeetOnSeatsOptions
+    Options: ClassVar[type[FeetOnSeatsOptions]] = FeetOnSeatsOptions
     kind: ClassVar[str] = "feet_on_seats"
-    needs: ClassVar[frozenset[str]] = frozenset({"left_knee", "right_knee", "left_ankle", "right_ankle"})
+    needs: ClassVar[frozenset[str]] = frozenset(
+        f"{side}_{joint}" for side in SIDES for joint in ("shoulder", "hip", "knee", "ankle")
+    )
 
     def __init__(self, options: FeetOnSeatsOptions, views: Mapping[str, CameraView]) -> None:
-        if not any(seat.seat_line for view in views.values() for seat in view.seats):
+        self._options = LocalOptions(options, views)
+        self._zones = ZoneMap(views)
+        if self._zones.is_empty:
             raise ConfigError(
-                "feet_on_seats needs a seat_line on at least one seat of one camera; none has one"
+                "feet_on_seats needs a seat_line or a cushion on at least one seat of one camera, or a "
+                "dashboard; there is none"
             )
-        self._options = options
-        self._views = views
+        self.reset()
 
     @property
     def digests(self) -> dict[str, str]:
@@ -71,63 +59,67 @@ class FeetOnSeats:
         return {}
 
     def reset(self) -> None:
-        """Nothing is remembered between scenes."""
+        """Forget where ankles were seen."""
+        self._shins: dict[str, _Shins] = {}
 
     def read(self, scene: Scene) -> list[Reading]:
         """One reading per track."""
-        view = self._views.get(scene.camera_id)
-        return [self._read_track(track, view, scene.size_wh) for track in scene.tracks]
+        zones = self._zones.of(scene.camera_id, scene.size_wh)
+        before = self._shins.get(scene.camera_id, {})
+        after = self._shins[scene.camera_id] = {}
+        return [self._read_track(track, scene, zones, before, after) for track in scene.tracks]
 
-    def _read_track(self, track: Track, view: CameraView | None, size_wh: tuple[int, int]) -> Reading:
-        skeleton = track.skeleton
-        seats = (
-            [] if view is None else [s for s in view.seats if s.seat_line and _same_row(track.seat, s.name)]
+    def _read_track(
+        self, track: Track, scene: Scene, zones: FootZones, before: _Shins, after: _Shins
+    ) -> Reading:
+        options = self._options.at(scene.camera_id, track.seat)
+        skeleton, feet, evidence = track.skeleton, (Foot(), Foot()), dict[str, float]()
+        if skeleton is not None and skeleton.ambiguity <= options.max_ambiguity:
+            body = Body(skeleton, options.min_keypoint_score)
+            ankles: list[XY | None] = []
+            for name, side in zip(SIDES, body.sides, strict=True):
+                key = track.track_id, name
+                shin = _current_shin(side, scene.t_s, before.get(key), body.shin_px, options)
+                if shin is not None:
+                    after[key] = shin
+                ankles.append(shin and shin.ankle)
+            feet = judge_feet(body, ankles, zones, track.seat, options)
+            evidence = _evidence(feet, options)
+            for name in SIDES:
+                if f"{name}_ankle_depth_shins" in evidence:
+                    evidence[f"{name}_ankle_score"] = round(skeleton.score_of(f"{name}_ankle"), 3)
+        seats = {foot.seat for foot in feet if foot.seat is not None and foot.is_up}
+        return Reading.of_checked(
+            {
+                "kind": self.kind,
+                "track_ids": (track.track_id,),
+                "state": any_of(foot.state for foot in feet),
+                "score": max(foot.score for foot in feet),
+                "evidence": evidence,
+                "seats": tuple(sorted(seats)),
+            }
         )
-        shin = None if skeleton is None else shin_px(skeleton)
-        states, scores, evidence = [], [0.0], {}
-        if skeleton is not None and shin and skeleton.ambiguity <= self._options.max_ambiguity:
-            evidence["margin_shins"] = self._options.margin_shins
-            for side in SIDES:
-                foot = self._foot(skeleton, f"{side}_ankle", seats, size_wh, shin)
-                states.append(foot.state)
-                scores.append(foot.score)
-                if foot.height_shins is not None:
-                    evidence[f"{side}_ankle_height_shins"] = round(foot.height_shins, 3)
-                    evidence[f"{side}_ankle_score"] = round(skeleton.score_of(f"{side}_ankle"), 3)
-        ids = (track.track_id,)
-        return Reading(
-            kind=self.kind, track_ids=ids, state=any_of(states), score=max(scores), evidence=evidence
-        )
-
-    def _foot(
-        self, skeleton: Skeleton, ankle: str, seats: list[SeatView], size_wh: tuple[int, int], shin: float
-    ) -> _Foot:
-        """What one ankle says: its height is over the seat line that it stands highest above."""
-        if (
-            not seats
-            or skeleton.score_of(ankle) < self._options.min_keypoint_score
-            or not skeleton.sees(ankle)
-        ):
-            return _Foot(State.NOT_OBSERVABLE)
-        over = []
-        for seat in seats:
-            line = seat.seat_line_px(size_wh)
-            if line is not None:
-                height_px, along = height_above_line(skeleton[ankle], *line)
-                if -self._options.span_margin <= along <= 1 + self._options.span_margin:
-                    over.append(height_px / shin)
-        if not over:
-            return _Foot(State.FALSE)
-        height = max((h for h in over if h <= self._options.max_height_shins), default=None)
-        if height is None:
-            return _Foot(State.NOT_OBSERVABLE)
-        score = self._score(height)
-        return _Foot(State.TRUE if score >= 0.5 else State.FALSE, score, height)
-
-    def _score(self, height_shins: float) -> float:
-        exponent = (height_shins - self._options.margin_shins) / self._options.softness_shins
-        return 1.0 / (1.0 + exp(-min(max(exponent, -30.0), 30.0)))
 
 
-def _same_row(own_seat: str | None, seat: str) -> bool:
-    return own_seat is None or own_seat.partition(".")[0] == seat.partition(".")[0]
+def _current_shin(
+    side: Side, t_s: float, last: _Shin | None, shin_px: float | None, options: FeetOnSeatsOptions
+) -> _Shin | None:
+    """The shin as seen, else the last one, if it was seen a moment ago and the knee has not moved since."""
+    if side.ankle is not None:
+        return _Shin(t_s, side.ankle, side.knee)
+    if last is None or last.knee is None or side.knee is None or shin_px is None:
+        return None
+    stays = dist(last.knee, side.knee) <= options.hidden_ankle_knee_shins * shin_px
+    return last if stays and t_s - last.t_s <= options.hidden_ankle_s else None
+
+
+def _evidence(feet: tuple[Foot, Foot], options: FeetOnSeatsOptions) -> dict[str, float]:
+    evidence = {"margin_shins": options.margin_shins}
+    for name, foot in zip(SIDES, feet, strict=True):
+        if foot.depth_shins is not None:
+            evidence[f"{name}_ankle_depth_shins"] = round(foot.depth_shins, 3)
+        if foot.thigh_gap_shins is not None:
+            evidence[f"{name}_ankle_to_other_thigh_shins"] = round(foot.thigh_gap_shins, 3)
+        if foot.zone is not None and foot.is_up:
+            evidence["on_dashboard" if foot.zone == "dashboard" else f"on_{foot.zone}_seat"] = 1.0
+    return evidence

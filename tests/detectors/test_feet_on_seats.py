@@ -1,64 +1,170 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from cabinsafe.detectors.feet_on_seats import FeetOnSeats, FeetOnSeatsOptions
+from cabinsafe.detectors.feet_on_seats import FeetOnSeats
 from cabinsafe.errors import ConfigError
-from cabinsafe.types import State
+from cabinsafe.types import Reading, State
 from cabinsafe.views import CameraView, SeatView
 
 ZONE = ((0, 0), (1, 0), (1, 1), (0, 1))
-
-
-def detector(*lines: tuple | None, **options: float) -> FeetOnSeats:
-    """Seats Row1.Pos1, Row1.Pos2, ... with these seat lines (normalised)."""
-    seats = tuple(
-        SeatView(name=f"Row1.Pos{i}", zone=ZONE, seat_line=line) for i, line in enumerate(lines, start=1)
-    )
-    views = {"front": CameraView(camera_id="front", seats=seats)}
-    return FeetOnSeats(FeetOnSeatsOptions(**options), views)
-
-
 KNEES = ("left_knee", "right_knee")
 LINE = ((0.2, 0.75), (0.8, 0.75))  # y = 300 px in a 400 px frame, where UPRIGHT's knees bend
+CUSHION = ((0.3, 0.62), (0.7, 0.62), (0.75, 0.75), (0.25, 0.75))
+UP = {"left_knee": (230, 190), "left_ankle": (228, 275)}  # the knee drawn up, the foot on the cushion
+CROSSED = {"left_knee": (250, 262), "left_ankle": (176, 272)}  # the ankle on the other thigh
 
 
+def detector(*lines: tuple | None, dashboard: tuple | None = None, **options) -> FeetOnSeats:
+    """Seats Row1.Pos1, Row1.Pos2, ... with these seat lines, or cushions (normalised)."""
+    seats = []
+    for i, places in enumerate(lines, start=1):
+        key = "seat_line" if places is None or len(places) == 2 else "cushion"
+        seats.append(SeatView(name=f"Row1.Pos{i}", zone=ZONE, **{key: places}))
+    views = {"front": CameraView(camera_id="front", seats=tuple(seats), dashboard=dashboard)}
+    return FeetOnSeats(FeetOnSeats.Options(**options), views)
+
+
+def read_one(rule: FeetOnSeats, scene) -> Reading:
+    (reading,) = rule.read(scene)
+    return reading
+
+
+@pytest.mark.parametrize("place", [LINE, CUSHION], ids=["line", "cushion"])
 @pytest.mark.parametrize(
     ("points", "state"),
     [
         ({}, State.FALSE),
-        ({"left_ankle": (228, 260)}, State.TRUE),
-        ({"right_ankle": (172, 260), "left_ankle": None}, State.TRUE),
+        (UP, State.TRUE),
+        ({"right_knee": (170, 190), "right_ankle": (172, 275), "left_ankle": None}, State.TRUE),
+        (UP | {"right_ankle": None}, State.TRUE),
         ({"left_ankle": None}, State.NOT_OBSERVABLE),
         ({"left_ankle": None, "right_ankle": None}, State.NOT_OBSERVABLE),
-        ({"left_ankle": (390, 260), "right_ankle": (390, 260)}, State.FALSE),
-        ({"left_ankle": (228, 298)}, State.FALSE),
-        ({"left_ankle": (228, 20), "right_ankle": (172, 20)} | dict.fromkeys(KNEES), State.NOT_OBSERVABLE),
+        ({"left_ankle": (228, 318)}, State.FALSE),
+        (CROSSED, State.FALSE),
+        (CROSSED | {"right_ankle": None}, State.NOT_OBSERVABLE),
+        (CROSSED | {"right_ankle": (222, 285)}, State.TRUE),
+        ({"left_knee": (226, 270), "left_ankle": (200, 345)}, State.FALSE),
     ],
     ids=[
         "down",
         "left up",
         "right up, left hidden",
+        "left up, right hidden",
         "one hidden",
         "both hidden",
-        "beside the seat",
-        "near miss",
-        "too high",
+        "tucked under the edge",
+        "ankle on the knee",
+        "ankle on the knee, or tailor's seat: the other foot is hidden",
+        "tailor's seat",
+        "legs crossed",
     ],
 )
-def test_truth_table(make_skeleton, make_scene, points: dict, state: State) -> None:
-    (reading,) = detector(LINE).read(make_scene(make_skeleton(**points)))
+def test_truth_table(make_skeleton, make_scene, place: tuple, points: dict, state: State) -> None:
+    reading = read_one(detector(place), make_scene(make_skeleton(**points)))
     assert reading.state is state
     assert reading.track_ids == (1,)
-    assert (reading.score > 0.5) == (state is State.TRUE)
+    if state is not State.NOT_OBSERVABLE:
+        assert (reading.score > 0.5) == (state is State.TRUE)
 
 
-def test_evidence_gives_height_in_shins_and_the_margin(make_skeleton, make_scene) -> None:
-    (reading,) = detector(LINE).read(make_scene(make_skeleton(left_ankle=(228, 260))))
-    # the torso of 110 px lets expect a shin of 94 px, more than the 80 seen; the ankle is 40 px up
-    assert reading.evidence["left_ankle_height_shins"] == pytest.approx(40 / (110 * 0.246 / 0.288), abs=0.001)
-    assert reading.evidence["right_ankle_height_shins"] < 0
-    assert reading.evidence["margin_shins"] == 0.15
+def test_over_a_line_alone_a_foot_may_be_too_high_to_tell(make_skeleton, make_scene) -> None:
+    high = {"left_ankle": (228, 20), "right_ankle": (172, 20)} | dict.fromkeys(KNEES)
+    assert read_one(detector(LINE), make_scene(make_skeleton(**high))).state is State.NOT_OBSERVABLE
+
+
+def test_a_raised_foot_beside_all_known_seats_is_not_known_to_be_down(make_skeleton, make_scene) -> None:
+    beside = make_skeleton(left_ankle=(390, 260), right_ankle=(390, 260))
+    assert read_one(detector(CUSHION), make_scene(beside)).state is State.NOT_OBSERVABLE
+    low = make_skeleton(left_ankle=(390, 330), right_ankle=(390, 330))
+    assert read_one(detector(CUSHION), make_scene(low)).state is State.FALSE
+
+
+def test_evidence_says_how_deep_where_and_how_sure(make_skeleton, make_scene) -> None:
+    evidence = read_one(detector(LINE), make_scene(make_skeleton(**UP))).evidence
+    # the torso of 110 px lets expect a shin of 94 px, more than the 85 seen; the ankle is 25 px up
+    assert evidence["left_ankle_depth_shins"] == pytest.approx(25 / (110 * 0.246 / 0.288), abs=0.001)
+    assert evidence["right_ankle_depth_shins"] < 0
+    assert evidence["left_ankle_score"] == pytest.approx(0.9, abs=1e-3)
+    assert (evidence["margin_shins"], evidence["on_own_seat"]) == (-0.15, 1.0)
+
+
+def test_a_foot_on_another_seat_is_told_apart(make_skeleton, make_scene) -> None:
+    across = {"left_knee": (290, 262), "left_ankle": (350, 270)}
+    rule = detector(CUSHION, ((0.8, 0.6), (0.98, 0.6), (0.99, 0.72), (0.79, 0.72)))
+    reading = read_one(rule, make_scene(make_skeleton(**across), seat="Row1.Pos1"))
+    assert (reading.state, reading.seats) == (State.TRUE, ("Row1.Pos2",))
+    assert reading.evidence["on_other_seat"] == 1.0
+    assert "on_own_seat" not in reading.evidence
+    own_only = detector(CUSHION, ((0.8, 0.6), (0.98, 0.6), (0.99, 0.72), (0.79, 0.72)), zones=["own"])
+    assert read_one(own_only, make_scene(make_skeleton(**across), seat="Row1.Pos1")).state is not State.TRUE
+
+
+def test_feet_on_the_dashboard_count_where_that_is_asked_for(make_skeleton, make_scene) -> None:
+    dashboard = ((0.1, 0.85), (0.9, 0.85), (0.9, 1.0), (0.1, 1.0))
+    feet = {
+        "left_knee": (230, 365),
+        "left_ankle": (232, 362),
+        "right_knee": (172, 365),
+        "right_ankle": (170, 361),
+    }
+    scene = make_scene(make_skeleton(**feet), seat="Row1.Pos1")
+    zones = ["own", "other", "dashboard"]
+    reading = read_one(detector(CUSHION, dashboard=dashboard, zones=zones), scene)
+    assert (reading.state, reading.seats, reading.evidence["on_dashboard"]) == (State.TRUE, (), 1.0)
+    assert read_one(detector(CUSHION, dashboard=dashboard), scene).state is State.FALSE
+    legs_below = make_scene(make_skeleton(), seat="Row1.Pos1")  # ankles in the outline, far below the knees
+    assert read_one(detector(CUSHION, dashboard=dashboard, zones=zones), legs_below).state is State.FALSE
+    second_row = make_scene(make_skeleton(**feet), seat="Row2.Pos1")
+    assert read_one(detector(CUSHION, dashboard=dashboard, zones=zones), second_row).state is not State.TRUE
+
+
+def test_a_hidden_ankle_stays_where_it_was_while_its_knee_does(make_skeleton, make_scene) -> None:
+    rule = detector(CUSHION)
+    hidden = UP | {"left_ankle": None, "right_ankle": None}
+    assert read_one(rule, make_scene(make_skeleton(**UP), t_s=0.0)).state is State.TRUE
+    assert read_one(rule, make_scene(make_skeleton(**hidden), t_s=0.4)).state is State.TRUE
+    assert read_one(rule, make_scene(make_skeleton(**hidden), t_s=0.6)).state is State.NOT_OBSERVABLE
+    assert read_one(rule, make_scene(make_skeleton(**UP), t_s=0.7)).state is State.TRUE
+    moved = hidden | {"left_knee": (230, 215)}
+    assert read_one(rule, make_scene(make_skeleton(**moved), t_s=0.8)).state is State.NOT_OBSERVABLE
+    rule.reset()
+    assert read_one(rule, make_scene(make_skeleton(**hidden), t_s=0.9)).state is State.NOT_OBSERVABLE
+
+
+def test_ankles_are_remembered_for_their_own_track_only(make_skeleton, make_scene) -> None:
+    rule = detector(CUSHION)
+    hidden = make_skeleton(**UP | {"left_ankle": None, "right_ankle": None})
+    rule.read(make_scene(make_skeleton(**UP), t_s=0.0))
+    scene = make_scene(None, hidden, t_s=0.1)
+    assert [reading.state for reading in rule.read(scene)] == [State.NOT_OBSERVABLE] * 2
+
+
+def test_weak_ankles_are_unseen(make_skeleton, make_scene) -> None:
+    skeleton = make_skeleton(**UP)
+    weak = skeleton.model_copy(update={"score": skeleton.score * np.float32(0.3)})
+    assert read_one(detector(CUSHION), make_scene(weak)).state is State.NOT_OBSERVABLE
+    assert read_one(detector(CUSHION, min_keypoint_score=0.2), make_scene(weak)).state is State.TRUE
+
+
+def test_a_foreshortened_shin_does_not_shrink_the_unit(make_skeleton, make_scene) -> None:
+    """Knees and ankles that all but coincide in the picture: torso and thighs still give the scale."""
+    short = make_skeleton(
+        left_knee=(228, 318), left_ankle=(228, 322), right_knee=(172, 318), right_ankle=(172, 322)
+    )
+    evidence = read_one(detector(LINE), make_scene(short)).evidence
+    assert evidence["left_ankle_depth_shins"] == pytest.approx(-22 / (110 * 0.246 / 0.288), abs=0.001)
+
+
+def test_thresholds_differ_by_seat_and_by_view(make_skeleton, make_scene) -> None:
+    scene = make_scene(make_skeleton(**UP), seat="Row1.Pos1")
+    strict = {"margin_shins": 0.6}
+    assert read_one(detector(CUSHION, per_seat={"Row1.Pos1": strict}), scene).state is State.FALSE
+    assert read_one(detector(CUSHION, None, per_seat={"Row1.Pos2": strict}), scene).state is State.TRUE
+    assert read_one(detector(CUSHION, per_view={"front": strict}), scene).state is State.FALSE
+    both = detector(CUSHION, per_view={"front": strict}, per_seat={"Row1.Pos1": {"margin_shins": -0.1}})
+    assert read_one(both, scene).state is State.TRUE
 
 
 def test_a_person_seen_only_as_a_box_is_not_observable(make_scene) -> None:
@@ -67,62 +173,90 @@ def test_a_person_seen_only_as_a_box_is_not_observable(make_scene) -> None:
 
 
 def test_contested_limbs_withhold_the_reading(make_skeleton, make_scene) -> None:
-    contested = make_skeleton(ambiguity=0.95, left_ankle=(228, 260))
-    (reading,) = detector(LINE).read(make_scene(contested))
-    assert reading.state is State.NOT_OBSERVABLE
+    contested = make_skeleton(ambiguity=0.95, **UP)
+    assert read_one(detector(LINE, max_ambiguity=0.9), make_scene(contested)).state is State.NOT_OBSERVABLE
+    assert read_one(detector(LINE), make_scene(contested)).state is State.TRUE, "by default, arms may cross"
 
 
 def test_only_seats_of_the_persons_row_count(make_skeleton, make_scene) -> None:
-    feet_up = make_skeleton(left_ankle=(228, 260), right_ankle=(172, 260))
-    rule = detector(LINE)
-    assert rule.read(make_scene(feet_up, seat="Row1.Pos2"))[0].state is State.TRUE
-    assert rule.read(make_scene(feet_up, seat="Row2.Pos1"))[0].state is State.NOT_OBSERVABLE
+    feet_up = make_skeleton(**UP)
+    rule = detector(LINE, ((0.85, 0.6), (1.0, 0.6)))
+    assert read_one(rule, make_scene(feet_up, seat="Row1.Pos2")).state is State.TRUE
+    assert read_one(rule, make_scene(feet_up, seat="Row2.Pos1")).state is State.NOT_OBSERVABLE
 
 
-def test_another_seat_of_the_row_counts_too(make_skeleton, make_scene) -> None:
-    across = make_skeleton(left_ankle=(380, 200))
-    lines = (LINE, ((0.85, 0.6), (1.0, 0.6)))
-    assert detector(*lines).read(make_scene(across))[0].state is State.TRUE
-    assert detector(LINE).read(make_scene(across))[0].state is State.FALSE
+def test_feet_are_not_down_where_the_view_does_not_know_the_persons_seat(make_skeleton, make_scene) -> None:
+    rule = detector(None, CUSHION)
+    assert read_one(rule, make_scene(make_skeleton(), seat="Row1.Pos2")).state is State.FALSE
+    assert read_one(rule, make_scene(make_skeleton(), seat="Row1.Pos1")).state is State.NOT_OBSERVABLE
 
 
 def test_a_view_that_is_not_configured_is_not_observable(make_skeleton, make_scene) -> None:
     scene = make_scene(make_skeleton()).model_copy(update={"camera_id": "rear"})
-    assert detector(LINE).read(scene)[0].state is State.NOT_OBSERVABLE
+    assert read_one(detector(LINE), scene).state is State.NOT_OBSERVABLE
 
 
-def test_scale_does_not_matter(make_skeleton, make_scene) -> None:
-    """Half the size, in a frame of half the size, gives the same score."""
-    skeleton = make_skeleton(left_ankle=(228, 285))
-    half = skeleton.model_copy(update={"xy": skeleton.xy / 2})
-    scene, half_scene = make_scene(skeleton), make_scene(half).model_copy(update={"size_wh": (200, 200)})
-    rule = detector(LINE)
-    assert rule.read(scene)[0].score == pytest.approx(rule.read(half_scene)[0].score, rel=1e-4)
+@pytest.mark.parametrize("place", [LINE, CUSHION], ids=["line", "cushion"])
+@pytest.mark.parametrize(
+    "points", [{}, UP, CROSSED, {"left_ankle": (228, 308)}], ids=["down", "up", "crossed", "edge"]
+)
+@pytest.mark.parametrize("change", ["mirror", "scale", "shift", "ids", "sides"])
+def test_what_does_not_matter_changes_nothing(
+    make_skeleton, make_scene, place: tuple, points: dict, change: str
+) -> None:
+    """Picture and seats mirrored, scaled or shifted together, other ids, or left taken for right."""
+    skeleton = make_skeleton(**points)
+    expected = read_one(detector(place), make_scene(skeleton))
+    xy, size, places = skeleton.xy, (400, 400), np.array(place)
+    if change == "mirror":
+        xy, places = xy * np.float32([-1, 1]) + np.float32([400, 0]), places * [-1, 1] + [1, 0]
+    elif change == "scale":
+        xy, size = xy * np.float32([0.4]), (160, 160)
+    elif change == "shift":
+        xy, places = xy + np.float32([20, -12]), np.add(places, (0.05, -0.03))
+    moved = skeleton.model_copy(update={"xy": xy})
+    if change == "sides":
+        moved = skeleton.with_sides_swapped()
+    scene = make_scene(moved).model_copy(update={"size_wh": size})
+    if change == "ids":
+        scene = make_scene(None, skeleton)
+    reading = detector(tuple(map(tuple, places.tolist()))).read(scene)[-1]
+    assert (reading.state, reading.score) == (expected.state, pytest.approx(expected.score, rel=1e-3))
 
 
-def test_mirrored_scene_gives_the_same_reading(make_skeleton, make_scene) -> None:
-    skeleton = make_skeleton(left_ankle=(228, 285))
-    mirrored = skeleton.with_sides_swapped()
-    mirrored = mirrored.model_copy(update={"xy": mirrored.xy * [-1, 1] + [400, 0]})
-    rule = detector(LINE)
-    one, other = (rule.read(make_scene(s))[0] for s in (skeleton, mirrored))
-    assert (one.state, one.score) == (other.state, pytest.approx(other.score, rel=1e-4))
-
-
-def test_a_cabin_without_seat_lines_cannot_run_the_rule() -> None:
-    with pytest.raises(ConfigError, match="needs a seat_line"):
+def test_a_cabin_without_places_for_feet_cannot_run_the_rule() -> None:
+    with pytest.raises(ConfigError, match="needs a seat_line or a cushion"):
         detector(None)
 
 
 def test_of_two_rows_the_line_that_fits_counts(make_skeleton, make_scene) -> None:
     """The seat is unknown and another row's line lies far below: the ankle stands on the nearer one."""
     far_below = ((0.2, 1.4), (0.8, 1.4))
-    scene = make_scene(make_skeleton(left_ankle=(228, 260)))
-    assert detector(LINE, far_below).read(scene)[0].state is State.TRUE
+    assert read_one(detector(LINE, far_below), make_scene(make_skeleton(**UP))).state is State.TRUE
 
 
-def test_options_have_ranges() -> None:
-    with pytest.raises(ConfigError, match="margin_shins must be below max_height_shins"):
-        FeetOnSeatsOptions(margin_shins=1.5, max_height_shins=1.0)
-    with pytest.raises(ConfigError, match="softness_shins"):
-        FeetOnSeatsOptions(softness_shins=0)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"margin_shins": 1.5, "max_height_shins": 1.0}, "margin_shins must be below max_height_shins"),
+        ({"margin_shins": -2}, "margin_shins.*at least -1"),
+        ({"margin_per_knee_drop": -0.1}, "margin_per_knee_drop.*at least 0"),
+        ({"margin_per_ankle_drop": 3}, "margin_per_ankle_drop.*at most 2"),
+        ({"softness_shins": 0}, "softness_shins.*more than 0"),
+        ({"crossed_shins": -1}, "crossed_shins.*at least 0"),
+        ({"least_drop_shins": 5}, "least_drop_shins.*at most 2"),
+        ({"span_margin": 2}, "span_margin.*at most 1"),
+        ({"dashboard_margin_shins": 3}, "dashboard_margin_shins.*at most 2"),
+        ({"dashboard_knee_rise_shins": 3}, "dashboard_knee_rise_shins.*at most 2"),
+        ({"zones": ["roof"]}, "zones.0.*'own', 'other' or 'dashboard'"),
+        ({"zones": []}, "zones"),
+        ({"hidden_ankle_s": -1}, "hidden_ankle_s.*at least 0"),
+        ({"hidden_ankle_knee_shins": 2}, "hidden_ankle_knee_shins.*at most 1"),
+        ({"min_keypoint_score": 1.5}, "min_keypoint_score.*at most 1"),
+        ({"max_ambiguity": -0.1}, "max_ambiguity.*at least 0"),
+        ({"margin_shin": 0.1}, "did you mean 'margin_shins'"),
+    ],
+)
+def test_bad_options_are_refused(options: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        FeetOnSeats.Options(**options)

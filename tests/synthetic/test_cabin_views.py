@@ -144,8 +144,8 @@ def test_cabin_files_are_valid_and_hold_what_the_camera_sees() -> None:
         config = CabinConfig(**cabin_file(cabin, camera))
         (view,) = config.cameras
         assert view == camera_view(cabin, camera)
-        lines = any(seat.seat_line for seat in view.seats)
-        assert ("feet_on_seats" in config.detectors) == lines
+        places = any(seat.seat_line or seat.cushion for seat in view.seats)
+        assert ("feet_on_seats" in config.detectors) == places
 
 
 def test_every_hip_point_is_in_its_own_zone_and_in_no_other() -> None:
@@ -200,6 +200,41 @@ def test_a_seatback_hides_the_seat_line_behind_it() -> None:
     alone = Cabin(CabinSpec(rows=CabinSpec().rows[1:], wheel=None, console=no_console))
     lines = {seat.name: seat.seat_line for seat in camera_view(alone, low).seats}
     assert lines["Row1.Pos1"] is not None
+
+
+@pytest.mark.parametrize("model", ["pinhole", "fisheye"])
+def test_cushions_lie_where_opencv_puts_their_corners(model: str) -> None:
+    camera = camera_of(model=model, fov_deg=150 if model == "fisheye" else 110, roll_deg=5)
+    cushions = {seat.name: seat.cushion for seat in camera_view(SEDAN, camera).seats if seat.cushion}
+    assert set(cushions) >= {"Row1.Pos1", "Row1.Pos2"}
+    for name, outline in cushions.items():
+        box = SEDAN.seats[name].cushion
+        top = np.array([[x, y, 1] for x in (-1, 1) for y in (-1, 1)]) * box.size / 2
+        corners = cv2_points(camera, box.center + top @ box.rotation.T) / camera.spec.size_wh
+        for corner in np.clip(corners, -0.5, 1.5):
+            assert np.linalg.norm(np.array(outline) - corner, axis=1).min() < 2e-4
+        (middle,) = camera.project((box.center + box.rotation @ (0, 0, box.size[2] / 2))[None])[0]
+        assert polygon_contains(outline, middle / camera.spec.size_wh)
+
+
+def test_a_cushion_that_a_seatback_hides_is_left_out() -> None:
+    view = camera_view(SEDAN, camera_of(position_m=(0.5, 0.0, 0.9)))
+    cushions = {seat.name: seat.cushion for seat in view.seats}
+    assert cushions["Row1.Pos1"] is not None
+    assert cushions.get("Row2.Pos1") is None
+
+
+def test_the_dashboard_is_where_ankles_of_feet_on_it_are() -> None:
+    camera = camera_of(position_m=(-0.3, 0.0, 1.1), look_at_m=(0.9, 0.0, 0.6))
+    view = camera_view(SEDAN, camera)
+    assert view.dashboard is not None
+    dash = SEDAN.spec.dash
+    spots = np.array([[SEDAN.spec.front_m + 0.1, y, dash.top_m + 0.08] for y in (-0.4, 0.0, 0.4)])
+    for pixel in camera.project(spots)[0] / camera.spec.size_wh:
+        assert polygon_contains(view.dashboard, pixel)
+    away = camera_of(position_m=(-0.3, 0.0, 1.0), look_at_m=(-2.0, 0.0, 0.6), fov_deg=60)
+    assert camera_view(SEDAN, away).dashboard is None
+    assert camera_view(Cabin(CabinSpec(dash=None, wheel=None)), camera).dashboard is None
 
 
 def test_a_mirrored_camera_has_the_mirrored_view() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
-from cabinsafe.synthetic.cabin.boxes import hidden
+from cabinsafe.synthetic.cabin.boxes import OrientedBox, hidden
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.mounts import in_view
 from cabinsafe.synthetic.cabin.seats import Seat
@@ -18,11 +18,16 @@ from cabinsafe.views import CameraView, SeatView
 
 MIN_VISIBLE_SHARE = 0.4
 """A seat is in the view if the camera sees at least this share of where its occupant's trunk is."""
+MIN_VISIBLE_CUSHION_SHARE = 0.25
+"""A cushion is in the view if the camera, the cabin empty, sees at least this share of its upper side."""
 _RANGE = (-0.5, 1.5)
 _NEAR_PICTURE = (-0.15, 1.15)
 _LEAST_GAP = 0.02
 """Of two seats with hip points nearer to each other than this in the picture, the farther is left out."""
 _LINE_LIFT_M = 0.02
+_ANKLE_ON_DASH_M = (0.05, 0.10, 0.15)
+"""Of a foot on the dashboard: behind its rear face, over its lower edge, over its upper face, at most."""
+Outline = tuple[tuple[float, float], ...]
 
 
 def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
@@ -30,7 +35,8 @@ def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
 
     A zone is the outline of where the hips and the lower trunk of a sitting adult are; between two seats it
     ends halfway between their hip points, so that zones do not overlap. A seat line is there if both ends and
-    the middle of the cushion's front edge are near the picture and not hidden.
+    the middle of the cushion's front edge are near the picture and not hidden, the outline of a cushion if
+    enough of it is, that of the dashboard if a foot on it can be in the picture.
     """
     seats = sorted(
         (seat for seat in cabin.seats.values() if _is_seen(cabin, camera, seat)),
@@ -42,21 +48,31 @@ def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
         if all(np.linalg.norm(point - other) > _LEAST_GAP for other in hips.values()):
             hips[seat.name] = point
     views = [
-        SeatView(name=seat.name, zone=zone, seat_line=_seat_line(cabin, camera, seat))
+        SeatView(
+            name=seat.name,
+            zone=zone,
+            seat_line=_seat_line(cabin, camera, seat),
+            cushion=_cushion(cabin, camera, seat),
+        )
         for seat in seats
         if seat.name in hips and (zone := _zone(camera, seat, hips)) is not None
     ]
-    return CameraView(camera_id=camera.spec.camera_id, mirrored=camera.spec.mirrored, seats=tuple(views))
+    return CameraView(
+        camera_id=camera.spec.camera_id,
+        mirrored=camera.spec.mirrored,
+        seats=tuple(views),
+        dashboard=_dashboard(cabin, camera),
+    )
 
 
 def cabin_file(cabin: Cabin, camera: Camera) -> dict[str, Any]:
     """A complete cabin file for :class:`~cabinsafe.config.CabinConfig`, as plain values.
 
-    Feet on seats are watched for only where the camera sees a seat line.
+    Feet on seats are watched for only where the camera sees a seat line or a cushion.
     """
     view = camera_view(cabin, camera)
-    has_line = any(seat.seat_line for seat in view.seats)
-    detectors: dict[str, dict[str, Any]] = {"feet_on_seats": {}} if has_line else {}
+    judges_feet = any(seat.seat_line or seat.cushion for seat in view.seats)
+    detectors: dict[str, dict[str, Any]] = {"feet_on_seats": {}} if judges_feet else {}
     return {
         "name": f"synthetic {cabin.spec.kind}",
         "cameras": [view.model_dump(mode="json")],
@@ -82,17 +98,59 @@ def _is_seen(cabin: Cabin, camera: Camera, seat: Seat) -> bool:
     return float(in_view(cabin, camera, _trunk(seat)).mean()) >= MIN_VISIBLE_SHARE
 
 
-def _zone(camera: Camera, seat: Seat, hips: dict[str, Array]) -> tuple[tuple[float, float], ...] | None:
+def _zone(camera: Camera, seat: Seat, hips: dict[str, Array]) -> Outline | None:
     own = hips[seat.name]
-    points = _normalized(camera, np.concatenate([_trunk(seat), seat.hip_m[None]]))
-    points = points[np.isfinite(points).all(axis=1)]
+    outline = _hull(_normalized(camera, np.concatenate([_trunk(seat), seat.hip_m[None]])))
+    for name, other in hips.items():
+        if name != seat.name and outline is not None:
+            outline = _clipped(outline, other - own, (own + other) / 2)
+    return _within_range(outline)
+
+
+def _cushion(cabin: Cabin, camera: Camera, seat: Seat) -> Outline | None:
+    """Outline of the cushion's upper side, or None where too little of it can be seen."""
+    surface = _lattice(seat.cushion, (-1, 1), (-1, 1), (1, 1))
+    lifted = surface * (1 - _LINE_LIFT_M) + seat.cushion.center * _LINE_LIFT_M + (0, 0, _LINE_LIFT_M)
+    if in_view(cabin, camera, lifted).mean() < MIN_VISIBLE_CUSHION_SHARE:
+        return None
+    return _within_range(_hull(_normalized(camera, surface)))
+
+
+def _dashboard(cabin: Cabin, camera: Camera) -> Outline | None:
+    """Outline of where the ankles are of feet on the dashboard: over its top, and before its upper face."""
+    spec, dash = cabin.spec, cabin.spec.dash
+    if dash is None:
+        return None
+    low = (spec.front_m - _ANKLE_ON_DASH_M[0], -spec.half_width_m, dash.bottom_m + _ANKLE_ON_DASH_M[1])
+    high = (cabin.shell.cowl_x, spec.half_width_m, dash.top_m + _ANKLE_ON_DASH_M[2])
+    points = _lattice(OrientedBox.upright(low, high), (-1, 1), (-1, 1), (-1, 1))
+    pixels = _normalized(camera, points)
+    with np.errstate(invalid="ignore"):
+        near = ((pixels > _NEAR_PICTURE[0]) & (pixels < _NEAR_PICTURE[1])).all(axis=1)
+    return _within_range(_hull(pixels)) if near.any() else None
+
+
+def _lattice(box: OrientedBox, *ranges: tuple[int, int]) -> Array:
+    """(N, 3) points over a box or its face: along each axis from one share of its half to another."""
+    shares = np.array(list(product(*(np.linspace(low, high, 5) for low, high in ranges))))
+    points: Array = box.center + (np.unique(shares, axis=0) * box.size / 2) @ box.rotation.T
+    return points
+
+
+def _hull(points: Array) -> Array | None:
+    """Convex outline (V, 2) of the points (N, 2) that are known, or None where they span no area."""
+    known = points[np.isfinite(points).all(axis=1)]
     try:
-        outline = points[ConvexHull(points).vertices]
+        outline: Array = known[ConvexHull(known).vertices]
     except (QhullError, ValueError):  # too few points before the camera, or all on one line
         return None
-    for name, other in hips.items():
-        if name != seat.name:
-            outline = _clipped(outline, other - own, (own + other) / 2)
+    return outline
+
+
+def _within_range(outline: Array | None) -> Outline | None:
+    """The part of an outline that a view may hold."""
+    if outline is None:
+        return None
     for axis in np.eye(2):
         outline = _clipped(outline, axis, np.full(2, _RANGE[1]))
         outline = _clipped(outline, -axis, np.full(2, _RANGE[0]))

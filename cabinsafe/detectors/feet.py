@@ -1,0 +1,234 @@
+"""One person's feet against the places where feet can rest: what says that a foot is up, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field, model_validator
+from typing_extensions import Self
+
+from cabinsafe.detectors.base import TunableOptions, logistic
+from cabinsafe.detectors.body import Body, Side
+from cabinsafe.detectors.zones import FootZones
+from cabinsafe.geometry import XY, polygon_depth, segment_distance
+from cabinsafe.types import State
+
+Zone = Literal["own", "other", "dashboard"]
+# The rule was fitted with what lies beyond these limits taken for the limit; lengths in shins.
+_DEPTHS, _KNEE_DROPS, _ANKLE_DROPS = (-0.8, 0.3), (-0.4, 0.7), (-0.5, 1.5)
+_USUAL_ANKLE_DROP = 0.5
+_CROSSED_SOFTNESS, _DASHBOARD_SOFTNESS = 0.04, 0.1
+
+
+class FeetOnSeatsOptions(TunableOptions):
+    """Options of the detector; lengths are in the person's own shins, drops downwards in the picture.
+
+    The defaults were fitted to rendered people; ``benchmarks/detectors.py`` says how well they do on others.
+    """
+
+    margin_shins: float = Field(
+        -0.15,
+        ge=-1,
+        le=2,
+        description="How deep over the cushion, or high over the seat line, an ankle level with the hip is "
+        "at score .5; negative: so far outside",
+    )
+    margin_per_knee_drop: float = Field(
+        0.12, ge=0, le=2, description="The margin grows by this per shin that the knee lies below the hip"
+    )
+    margin_per_ankle_drop: float = Field(
+        0.15, ge=0, le=2, description="The margin grows by this per shin that the ankle lies below the hip"
+    )
+    softness_shins: float = Field(
+        0.05, gt=0, le=1, description="Depth over which the score rises from .5 to .73"
+    )
+    crossed_shins: float = Field(
+        0.26,
+        ge=0,
+        le=2,
+        description="An ankle nearer than this to the other thigh rests on it, if the other foot is down",
+    )
+    least_drop_shins: float = Field(
+        0.25,
+        ge=-1,
+        le=2,
+        description="An ankle over no seat, yet not so far below the hip, may be on one unknown to the view",
+    )
+    max_height_shins: float = Field(
+        2.5, gt=0, le=10, description="Ankles higher than this over a seat line are not that seat's"
+    )
+    span_margin: float = Field(
+        0.1, ge=0, le=1, description="How far beyond a seat line's ends, in line lengths"
+    )
+    dashboard_margin_shins: float = Field(
+        0.1, ge=-1, le=2, description="How far outside the dashboard's outline an ankle may be at score .5"
+    )
+    dashboard_knee_rise_shins: float = Field(
+        0.1, ge=-2, le=2, description="How far the knee may be above an ankle on the dashboard at score .5"
+    )
+    zones: tuple[Zone, ...] = Field(("own", "other"), min_length=1, description="Which places count")
+    hidden_ankle_s: float = Field(
+        0.5,
+        ge=0,
+        le=5,
+        description="How long an ankle that got hidden is taken to stay where it was, while the knee stays",
+    )
+    hidden_ankle_knee_shins: float = Field(
+        0.15, ge=0, le=1, description="How far the knee may move meanwhile"
+    )
+    min_keypoint_score: float = Field(0.35, ge=0, le=1, description="Weaker joints of the legs are unseen")
+    max_ambiguity: float = Field(
+        1.0, ge=0, le=1, description="Skeletons with any limb more contested than this are not judged"
+    )
+
+    @model_validator(mode="after")
+    def _margin_can_be_reached(self) -> Self:
+        if self.margin_shins >= self.max_height_shins:
+            raise ValueError(f"margin_shins must be below max_height_shins {self.max_height_shins}")
+        return self
+
+
+class Foot:
+    """What one foot says.
+
+    Attributes:
+        state: whether it is up.
+        score: how strongly that is so.
+        zone, seat: the place that it is nearest to; the seat's name if it is one.
+        depth_shins: how deep the ankle lies over that place, negative beside it; None if that is not known.
+        thigh_gap_shins: from the ankle to the other thigh; None if not seen.
+    """
+
+    __slots__ = ("depth_shins", "score", "seat", "state", "thigh_gap_shins", "zone")
+
+    def __init__(self) -> None:
+        self.state = State.NOT_OBSERVABLE
+        self.score = 0.0
+        self.zone: Zone | None = None
+        self.seat: str | None = None
+        self.depth_shins: float | None = None
+        self.thigh_gap_shins: float | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether more speaks for it than against it."""
+        return self.score >= 0.5
+
+
+def judge_feet(
+    body: Body,
+    ankles: Sequence[XY | None],
+    zones: FootZones,
+    own_seat: str | None,
+    options: FeetOnSeatsOptions,
+) -> tuple[Foot, Foot]:
+    """Left and right foot of one person.
+
+    Args:
+        body: the person.
+        ankles: left and right, None where hidden.
+        zones: the places in the view.
+        own_seat: the person's seat, None if unknown.
+        options: those that apply to the person.
+    """
+    left, right = feet = Foot(), Foot()
+    if body.shin_px is not None:
+        for foot, side, ankle in zip(feet, body.sides, ankles, strict=True):
+            if ankle is not None:
+                _place(foot, side, ankle, body.shin_px, zones, own_seat, options)
+        scores = left.score, right.score
+        for i, foot in enumerate(feet):
+            other = None if feet[1 - i].depth_shins is None else scores[1 - i]
+            ankle = ankles[i]
+            if ankle is not None:
+                _uncross(foot, ankle, body.sides[1 - i], other, body.shin_px, options)
+    return left, right
+
+
+def _place(
+    foot: Foot,
+    side: Side,
+    ankle: XY,
+    shin_px: float,
+    zones: FootZones,
+    own_seat: str | None,
+    options: FeetOnSeatsOptions,
+) -> None:
+    """Put one foot, taken by itself, on the seat that it is deepest over, or on the dashboard."""
+    knee_drop = _drop(side.hip, side.knee, shin_px, _KNEE_DROPS)
+    ankle_drop = _drop(side.hip, ankle, shin_px, _ANKLE_DROPS)
+    margin = (
+        options.margin_shins
+        + options.margin_per_knee_drop * (knee_drop or 0.0)
+        + options.margin_per_ankle_drop * (_USUAL_ANKLE_DROP if ankle_drop is None else ankle_drop)
+    )
+    own_is_known, reach_px = False, options.max_height_shins * shin_px
+    for seat in zones.near(own_seat):
+        is_own = own_seat is None or seat.name == own_seat
+        zone: Zone = "own" if is_own else "other"
+        if zone not in options.zones:
+            continue
+        depth_px = seat.depth_px(ankle, options.span_margin, reach_px)
+        if depth_px is None:
+            continue
+        own_is_known = own_is_known or is_own
+        if foot.depth_shins is None or depth_px > foot.depth_shins * shin_px:
+            foot.zone, foot.seat, foot.depth_shins = zone, seat.name, depth_px / shin_px
+    if foot.depth_shins is not None:
+        depth = min(max(foot.depth_shins, _DEPTHS[0]), _DEPTHS[1])
+        foot.score = logistic((depth - margin) / options.softness_shins)
+    if zones.dashboard and "dashboard" in options.zones:
+        _place_on_dashboard(foot, side.knee, ankle, shin_px, zones.dashboard, own_seat, options)
+    is_low = ankle_drop is None or ankle_drop >= options.least_drop_shins
+    if foot.is_up:
+        foot.state = State.TRUE
+    elif own_is_known and is_low:
+        foot.state = State.FALSE
+
+
+def _place_on_dashboard(
+    foot: Foot,
+    knee: XY | None,
+    ankle: XY,
+    shin_px: float,
+    dashboard: Sequence[XY],
+    own_seat: str | None,
+    options: FeetOnSeatsOptions,
+) -> None:
+    """Put a foot of the first row there if that is likelier: in the outline, and not far below the knee."""
+    if knee is None or not (own_seat is None or own_seat.startswith("Row1.")):
+        return
+    depth = polygon_depth(dashboard, ankle) / shin_px
+    rise = (ankle[1] - knee[1]) / shin_px
+    score = logistic((depth + options.dashboard_margin_shins) / _DASHBOARD_SOFTNESS)
+    score *= logistic((options.dashboard_knee_rise_shins - rise) / _DASHBOARD_SOFTNESS)
+    if score >= 0.5 and score > foot.score:
+        foot.score, foot.zone, foot.seat, foot.depth_shins = score, "dashboard", None, depth
+
+
+def _uncross(
+    foot: Foot, ankle: XY, other: Side, other_score: float | None, shin_px: float, options: FeetOnSeatsOptions
+) -> None:
+    """Lower the score as far as the foot may rest on the other leg, whose own foot is down.
+
+    Where the other foot is hidden (None), an ankle on the other thigh may be either; it is not observable.
+    """
+    if other.hip is None or other.knee is None or foot.zone == "dashboard":
+        return
+    foot.thigh_gap_shins = segment_distance(ankle, other.hip, other.knee) / shin_px
+    if not foot.is_up:
+        return
+    rests = logistic((options.crossed_shins - foot.thigh_gap_shins) / _CROSSED_SOFTNESS)
+    if other_score is not None:
+        foot.score *= 1.0 - rests * (1.0 - other_score)
+        foot.state = State.TRUE if foot.is_up else State.FALSE
+    elif rests >= 0.5:
+        foot.state = State.NOT_OBSERVABLE
+
+
+def _drop(hip: XY | None, joint: XY | None, shin_px: float, limits: tuple[float, float]) -> float | None:
+    """How far a joint lies below the hip in the picture, in shins, within limits."""
+    if hip is None or joint is None:
+        return None
+    return min(max((joint[1] - hip[1]) / shin_px, limits[0]), limits[1])
