@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from cabinsafe.detectors import DetectorOptions, detector_class, detector_kinds
 from cabinsafe.detectors.base import BUILT_IN
 from cabinsafe.errors import ConfigError
-from cabinsafe.events import GateOptions
+from cabinsafe.events import CAMERA_KINDS, GateOptions
 from cabinsafe.options import Options, OptionsError
 from cabinsafe.pose.boxes import BoxOptions
 from cabinsafe.pose.decoder import DecoderOptions
@@ -72,7 +72,7 @@ class CabinConfig(Options):
     )
     events: dict[str, GateOptions] = Field(
         default_factory=dict,
-        description="Kind to gate options; 'default' stands for kinds that are not named",
+        description="Kind to gate options; 'default' stands for detectors that are not named",
     )
 
     def __init__(self, /, **values: Any) -> None:
@@ -114,10 +114,12 @@ class CabinConfig(Options):
                 checked[kind] = model(**options)
             except OptionsError as error:
                 raise error.within("detectors", kind) from error
+        known = [*self.detectors, "default", *CAMERA_KINDS]
         for kind in self.events:
-            if kind not in (*self.detectors, "default"):
-                running = ", ".join([*self.detectors, "default"])
-                raise ConfigError(f"events.{kind}: no such detector in this file; there are {running}")
+            if kind not in known:
+                raise ConfigError(
+                    f"events.{kind}: no such detector in this file; there are {', '.join(known)}"
+                )
         return checked
 
 

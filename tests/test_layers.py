@@ -22,6 +22,7 @@ LAYERS = [
     ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts", "jsonl"],
     ["views", "onnx_session", "cards", "data"],
     ["types", "geometry", "resources", "closing"],
+    ["vehicle"],
     ["fields", "options", "yaml_file", "whole_files"],
     ["errors"],
 ]
