@@ -233,11 +233,7 @@ class Scene(Record):
     """All tracks of one camera at one time; it holds no image, so scenes are stored and replayed cheaply.
 
     Attributes:
-        t_s: capture time of the frame, seconds.
-        camera_id: view of the cabin file.
-        size_wh: width and height of the frame, pixels.
-        tracks: the people.
-        frame_index: position of the frame in its source, if known.
+        t_s, camera_id, size_wh, frame_index: those of the frame.
         camera_readings: what the picture says of its camera: covered, moved, frozen.
         vehicle: what the vehicle reported by then, if it does.
     """
@@ -267,14 +263,12 @@ class Event(Record):
         t_end_s: when it was last seen; None until it ended.
         t_s: when this line was emitted.
         peak_s: when the score was highest.
-        start_frame, peak_frame: indices of the frames at t_start_s and peak_s in their source, if known.
-        camera_id: view that saw it first.
-        camera_ids: all views that saw it.
+        start_frame, peak_frame: indices of the frames at t_start_s and peak_s, if known.
+        camera_id, camera_ids: view that saw it first, and all that saw it.
         track_ids: who, by the ids of the view that saw it last; for pairs the acting person first.
         occupant_ids: the same people by occupant, None where not linked.
         seats: their seats, in the same order, None where unknown.
-        peak_score: highest score so far.
-        evidence: the evidence at the peak.
+        peak_score, evidence: highest score so far, and the evidence then.
         thresholds: the gate's levels and times that applied.
         end_reason: why it ended; None until then.
         config_digest: sha256 of the cabin configuration.
