@@ -12,8 +12,19 @@ ROOT = Path(__file__).resolve().parent.parent / "cabinsafe"
 # A module may import those of lower layers; one row is one layer, siblings in a row never import each other.
 LAYERS = [
     ["cli"],
-    ["synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli", "engine_cli"],
+    [
+        "synth_cli",
+        "data_cli",
+        "label_cli",
+        "train_cli",
+        "export_cli",
+        "evaluate_cli",
+        "engine_cli",
+        "replay_cli",
+        "tune_cli",
+    ],
     ["cli_parts"],
+    ["replay"],
     ["run", "doctor"],
     ["analyzer"],
     ["assembly"],
@@ -26,14 +37,17 @@ LAYERS = [
     ["fields", "options", "yaml_file", "whole_files"],
     ["errors"],
 ]
-SIDE = ["media", "training", "synthetic", "evaluation"]
+SIDE = ["media", "training", "synthetic", "evaluation", "tuning"]
 COMMANDS = {  # side room: the only modules of the rows above that may import it
     "training": ["train_cli", "export_cli", "label_cli"],
     "synthetic": ["synth_cli"],
     "evaluation": ["evaluate_cli", "engine_cli"],
+    "tuning": ["tune_cli"],
 }
 BESIDE = {"media": [], "synthetic": ["media"], "evaluation": ["media"], "training": ["media", "evaluation"]}
-CLIS = ["cli", "synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli", "engine_cli"]
+BESIDE["tuning"] = ["evaluation"]
+CLIS = ["cli", "synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli", "replay_cli"]
+CLIS += ["tune_cli"]
 VENDORS = {  # third-party package: the only places that may import it
     "cv2": ["media", "doctor", "training", "synthetic", "evaluation.pictures"],
     "onnxruntime": ["onnx_session", "doctor", "training", "pose.engines.tensorrt.precision"],
