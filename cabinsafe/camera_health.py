@@ -1,10 +1,11 @@
 """Whether a camera still shows the cabin: blind, frozen, or moved; judged on a few of the frame's pixels.
 
 *Blind* is a picture without structure: two interleaved samples of a picture that shows something agree in
-their gradients, also in the dark; samples of noise or of an even surface do not. *Frozen* is a picture that does
-not change in a single pixel, not even by noise. *Moved* is a camera whose standing edges lie elsewhere than they
-used to, or that shows another view; people, and what passes outside the windows, are averaged away. Gradients
-count by their direction, so that light does not matter. The shift is the peak of the cross-correlation, by FFT.
+their gradients, also in the dark; samples of noise or of an even surface do not. *Frozen* is a picture that
+does not change in a single pixel, not even by noise. *Moved* is a camera whose standing edges lie elsewhere
+than they used to, or that shows another view; people, and what passes outside the windows, are averaged away.
+Gradients count by their direction, so that light does not matter. The shift is the peak of the
+cross-correlation, by FFT.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class CameraHealthOptions(Options):
         0.7, ge=0, le=255, description="Grey levels of structure between cells below which it is blind"
     )
     min_agreement: float = Field(
-        0.08, ge=0, le=1, description="Correlation of two samples of one picture below which it is blind"
+        0.06, ge=0, le=1, description="Correlation of two samples of one picture below which it is blind"
     )
     learn_s: float = Field(
         15.0, gt=0, le=3600, description="Time over which the usual view is learnt at first"
