@@ -25,6 +25,7 @@ from cabinsafe.label_cli import label_app
 from cabinsafe.replay_cli import replay
 from cabinsafe.synth_cli import synth_app
 from cabinsafe.train_cli import train_app
+from cabinsafe.tune_cli import tune
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 config_app = typer.Typer(no_args_is_help=True, help="Cabin files.")
@@ -37,6 +38,7 @@ app.add_typer(export_app, name="export")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(engine_app, name="engine")
 app.command()(replay)
+app.command()(tune)
 
 _CabinOption = Annotated[
     str, typer.Option("--cabin", "-c", help="Cabin file, or a bundled one's name: sedan, shuttle.")

@@ -97,7 +97,7 @@ class CabinConfig(Options):
         """Sha256 of the content, defaults included; comments, order, and where files lie do not count."""
         content = self.model_dump(mode="json")
         content["detectors"] = {k: o.model_dump(mode="json") for k, o in self.detector_options().items()}
-        for section, key in _path_places(content):
+        for section, key in path_places(content):
             section[key] = Path(section[key]).name
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -133,7 +133,7 @@ def load_config(path: str | Path) -> CabinConfig:
         ConfigError: it cannot be read, is no YAML mapping, names a key twice, or holds an unknown key or a
             value out of range; the message names file, key and what is allowed.
     """
-    file = _find_config(path)
+    file = find_config(path)
     values = read_mapping(file)
     _resolve_paths(values, file.parent)
     try:
@@ -154,7 +154,8 @@ def config_schema() -> dict[str, Any]:
     return schema
 
 
-def _find_config(path: str | Path) -> Path:
+def find_config(path: str | Path) -> Path:
+    """Where a cabin file lies: the bundled one of a bare name, unless there is a file of that name."""
     bundled = bundled_dir("configs") / f"{path}.yaml"
     is_bare_name = Path(path).parent == Path() and not Path(path).is_file()
     return bundled if is_bare_name and bundled.is_file() else Path(path)
@@ -164,10 +165,12 @@ def _resolve_paths(values: dict[Any, Any], folder: Path) -> None:
     """Make the file's relative paths absolute, in place; embedded model names stay as they are."""
     for section, key in _path_places(values):
         if key == "cache" or Path(section[key]).suffix:
+    for section, key in path_places(values):
+        if Path(section[key]).suffix:
             section[key] = str(folder / section[key])
 
 
-def _path_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:
+def path_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:
     """Where a cabin file, or its dump, holds paths: section and key."""
     detector, detectors, pose = (values.get(key) for key in ("person_detector", "detectors", "pose"))
     tensorrt = pose.get("tensorrt") if isinstance(pose, dict) else None

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from cabinsafe.cli_parts import SplitName, progress_bar
+from cabinsafe.cli_parts import SplitName, print_rows, progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cabinsafe.evaluation.results import SetResult
-    from cabinsafe.evaluation.tables import Row
 
 evaluate_app = typer.Typer(no_args_is_help=True, help="Accuracy and speed on labelled data.")
 
@@ -143,16 +137,3 @@ def _show(console: Console, result: SetResult) -> None:
 
     names = [model.model for model in result.models]
     print_rows(console, f"{result.name}, {result.images} images", names, summary_rows(result))
-
-
-def print_rows(console: Console, title: str, names: Sequence[str], rows: Sequence[Row]) -> None:
-    """Print rows of figures under their sections, a column for each name."""
-    table = Table("", "", title=escape(title), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in names:
-        table.add_column(escape(name), justify="right")
-    for section, group in groupby(rows, key=lambda row: row.section):
-        for number, row in enumerate(members := list(group)):
-            cells = [f"[bold]{c}[/bold]" if i in row.best else c for i, c in enumerate(row.cells)]
-            head = "" if number else section
-            table.add_row(head, escape(row.label), *cells, end_section=row is members[-1])
-    console.print(table)

@@ -33,20 +33,25 @@ LAYERS = [
     ["views", "onnx_session", "cards", "data"],
     ["types", "geometry", "resources", "closing"],
     ["vehicle"],
-    ["fields", "options", "yaml_file", "whole_files"],
+    ["fields", "options", "yaml_file"],
+    ["whole_files"],
     ["errors"],
 ]
 SIDE = ["media", "training", "synthetic", "evaluation", "tuning"]
 COMMANDS = {  # side room: the only modules of the rows above that may import it
     "training": ["train_cli", "export_cli", "label_cli"],
     "synthetic": ["synth_cli"],
-    "evaluation": ["evaluate_cli", "engine_cli"],
+    "evaluation": ["evaluate_cli", "engine_cli", "tune_cli"],
     "tuning": ["tune_cli"],
 }
-BESIDE = {"media": [], "synthetic": ["media"], "evaluation": ["media"], "training": ["media", "evaluation"]}
-BESIDE["tuning"] = ["evaluation"]
-CLIS = ["cli", "synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli", "replay_cli"]
-CLIS += ["tune_cli"]
+BESIDE = {
+    "media": [],
+    "synthetic": ["media"],
+    "evaluation": ["media"],
+    "training": ["media", "evaluation"],
+    "tuning": ["evaluation"],
+}
+CLIS = ["cli", *LAYERS[1]]
 VENDORS = {  # third-party package: the only places that may import it
     "cv2": ["media", "doctor", "training", "synthetic", "evaluation.pictures"],
     "onnxruntime": ["onnx_session", "doctor", "training", "pose.engines.tensorrt.precision"],
@@ -69,6 +74,7 @@ VENDORS = {  # third-party package: the only places that may import it
     "rich": [*CLIS, "cli_parts"],
     "mlflow": ["training.pose.run_log"],
     "yaml": ["yaml_file"],
+    "ruamel": ["yaml_file"],
 }
 
 

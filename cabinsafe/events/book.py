@@ -27,7 +27,7 @@ class SettingsBook:
         self.reports_unobserved = any(
             settings.degraded_after_s is not None
             for of in (*given.values(), default)
-            for settings in (of, *of.views.values(), *of.seats.values())
+            for settings in (of, *of.per_view.values(), *of.per_seat.values())
         )
         self._settings: dict[tuple[str, str, str | None], GateSettings] = {}
 

@@ -107,24 +107,24 @@ class GateOptions(GateSettings):
     Where both name something, the seat's word counts. The seat of a pair is that of the acting person.
     """
 
-    views: dict[str, GateSettings] = Field(default_factory=dict, description="By camera id")
-    seats: dict[SeatName, GateSettings] = Field(default_factory=dict, description="By seat")
+    per_view: dict[str, GateSettings] = Field(default_factory=dict, description="By camera id")
+    per_seat: dict[SeatName, GateSettings] = Field(default_factory=dict, description="By seat")
 
     @model_validator(mode="after")
     def _consistent_everywhere(self) -> Self:
-        for place in [None, *self.views]:
-            for seat in [None, *self.seats]:
+        for place in [None, *self.per_view]:
+            for seat in [None, *self.per_seat]:
                 _check(self.at(place, seat), " ".join(name for name in (place, seat) if name))
         return self
 
-    @field_serializer("views", "seats")
+    @field_serializer("per_view", "per_seat")
     def _only_what_differs(self, overrides: dict[str, GateSettings]) -> dict[str, dict[str, Any]]:
         return {name: settings.model_dump(exclude_unset=True) for name, settings in overrides.items()}
 
     def at(self, camera_id: str | None, seat: str | None) -> GateSettings:
         """The settings in a view, for a seat; None where not known."""
         values = {name: getattr(self, name) for name in GateSettings.model_fields}
-        for own in (self.views.get(camera_id or ""), self.seats.get(seat or "")):
+        for own in (self.per_view.get(camera_id or ""), self.per_seat.get(seat or "")):
             if own is not None:
                 values |= {name: getattr(own, name) for name in own.model_fields_set}
         return GateSettings.model_construct(**values)
@@ -139,7 +139,7 @@ class GateOptions(GateSettings):
 
         places = {
             key: {name: derived(own) for name, own in overrides.items()}
-            for key, overrides in (("views", self.views), ("seats", self.seats))
+            for key, overrides in (("per_view", self.per_view), ("per_seat", self.per_seat))
         }
         return GateOptions(**derived(self), **places, bridge_s=0.0, cooldown_s=0.0)
 

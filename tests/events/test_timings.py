@@ -110,8 +110,8 @@ def test_a_vehicle_does_not_drive_at_no_number() -> None:
 def test_views_and_seats_have_settings_of_their_own(play, person) -> None:
     options = GateOptions(
         hold_s=1.0,
-        views={"rear": {"hold_s": 2.0, "enter_score": 0.95}},
-        seats={"Row1.Pos1": {"hold_s": 0.5}},
+        per_view={"rear": {"hold_s": 2.0, "enter_score": 0.95}},
+        per_seat={"Row1.Pos1": {"hold_s": 0.5}},
     )
 
     def start_s(camera_id: str, seat: str, score: float = 0.99) -> float | None:
@@ -127,7 +127,7 @@ def test_views_and_seats_have_settings_of_their_own(play, person) -> None:
 
 
 def test_an_event_names_the_thresholds_that_applied(play, person) -> None:
-    one = EventGate({"act": GateOptions(hold_s=1.0, seats={"Row1.Pos1": {"hold_s": 0.5}})})
+    one = EventGate({"act": GateOptions(hold_s=1.0, per_seat={"Row1.Pos1": {"hold_s": 0.5}})})
     (event,) = play(one, "#" * 9, tracks=(person(1, "Row1.Pos1"),))
     assert event.thresholds == {"enter_score": 0.55, "exit_score": 0.35, "hold_s": 0.5, "release_s": 1.0}
 
@@ -150,13 +150,13 @@ def test_an_event_names_the_frames_of_its_start_and_peak(scene_at) -> None:
         ({"hold_s": 2, "deadline_s": 1}, r"deadline_s 1\.0 must not be below hold_s 2\.0"),
         ({"cumulative_s": 70}, r"cumulative_s 70\.0 must not exceed window_s 60\.0"),
         ({"escalate_after_s": (2, 2)}, "the times must rise"),
-        ({"views": {"rear": {"exit_score": 0.9}}}, r"exit_score 0\.9 must not exceed .* \(rear\)"),
-        ({"seats": {"driver": {}}}, "seats.driver"),
+        ({"per_view": {"rear": {"exit_score": 0.9}}}, r"exit_score 0\.9 must not exceed .* \(rear\)"),
+        ({"per_seat": {"driver": {}}}, "per_seat.driver"),
         (
-            {"seats": {"Row1.Pos1": {"hold": 1}}},
-            r"seats\.Row1\.Pos1\.hold: unknown key; did you mean 'hold_s'",
+            {"per_seat": {"Row1.Pos1": {"hold": 1}}},
+            r"per_seat\.Row1\.Pos1\.hold: unknown key; did you mean 'hold_s'",
         ),
-        ({"views": {"rear": {"seats": {}}}}, r"views\.rear\.seats: unknown key"),
+        ({"per_view": {"rear": {"per_seat": {}}}}, r"per_view\.rear\.per_seat: unknown key"),
         ({"when": {"min_speed": 1}}, r"when\.min_speed: unknown key"),
         ({"repeat_every_s": 0}, "repeat_every_s: .*more than 0"),
     ],
@@ -170,7 +170,7 @@ def test_an_override_that_repeats_the_default_still_counts() -> None:
     """Also in the digest: two files that behave differently must not be taken for the same."""
 
     def cabin(**rear: float) -> CabinConfig:
-        events = {"hand_on_leg": {"hold_s": 3.0, "views": {"rear": rear}}}
+        events = {"hand_on_leg": {"hold_s": 3.0, "per_view": {"rear": rear}}}
         return CabinConfig(
             name="a", cameras=[{"camera_id": "rear"}], detectors={"hand_on_leg": {}}, events=events
         )

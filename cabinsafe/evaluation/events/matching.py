@@ -89,7 +89,7 @@ def rate(ride: Ride, kind: str, options: MatchOptions, min_score: float = 0.0) -
     matched, left = _take(long, alarms, options.collar_s)
     rating = Rating(acts=matched, brief=len(brief))
     for alarm in left:
-        if any(one.found and about(alarm, one.act, options.collar_s) for one in matched):
+        if any(one.found and _can_be_its_own(alarm, one.act, options.collar_s) for one in matched):
             rating.repeats.append(alarm)
         elif not any(about(alarm, act, options.collar_s) for act in brief):
             rating.false.append(alarm)
