@@ -199,8 +199,8 @@ class EventGate:
     ) -> bool:
         """Whether the act was seen for long enough, in one go or in all."""
         if settings.cumulative_s is not None:
-            seen = self._memory.seen.setdefault(key, SeenTime())
-            if seen.add(before_s, t_s, settings.window_s) >= settings.cumulative_s - _ROUNDING_S:
+            seen = self._memory.seen.setdefault(key, SeenTime(settings.window_s))
+            if seen.add(before_s, t_s) >= settings.cumulative_s - _ROUNDING_S:
                 episode.first_on_s = min(episode.first_on_s, seen.spans[0][0])
                 return True
         held = episode.on_time_s >= settings.hold_s - _ROUNDING_S
@@ -276,5 +276,5 @@ class EventGate:
                 if camera_id == scene.camera_id and scene.t_s >= end_s:
                     del cooling[place]
         for key in [k for k, time in seen.items() if k.camera_id in ("", scene.camera_id)]:
-            if seen[key].is_past(scene.t_s, self.options_of(key.kind).window_s):
+            if seen[key].is_past(scene.t_s):
                 del seen[key]

@@ -19,17 +19,18 @@ _VERSION: Final = 1
 class SeenTime:
     """When one act was seen within a window that moves on, over all interruptions."""
 
+    window_s: float
     spans: list[tuple[float, float]] = field(default_factory=list)
     off_since_s: float | None = None
 
-    def add(self, from_s: float, to_s: float, window_s: float) -> float:
+    def add(self, from_s: float, to_s: float) -> float:
         """Add a time in which the act was seen; returns how long it was seen in the window."""
         self.off_since_s = None
         if self.spans and self.spans[-1][1] >= from_s:
             self.spans[-1] = (self.spans[-1][0], to_s)
         else:
             self.spans.append((from_s, to_s))
-        begin = to_s - window_s
+        begin = to_s - self.window_s
         self.spans = [(max(first, begin), last) for first, last in self.spans if last > begin]
         return sum(last - first for first, last in self.spans)
 
@@ -42,9 +43,9 @@ class SeenTime:
         long_s = 0.0 if self.off_since_s is None else t_s - self.off_since_s
         return observed and settings.reset_s is not None and long_s >= settings.reset_s
 
-    def is_past(self, t_s: float, window_s: float) -> bool:
+    def is_past(self, t_s: float) -> bool:
         """Whether the window has moved on past all of it."""
-        return not self.spans or self.spans[-1][1] <= t_s - window_s
+        return not self.spans or self.spans[-1][1] <= t_s - self.window_s
 
 
 @dataclass

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -249,3 +251,28 @@ def test_the_page_needs_nothing_else_and_escapes_names(tmp_path: Path, ride) -> 
     stored = json.loads((tmp_path / "report.json").read_text())
     assert stored["kinds"][KIND]["recall"] == 0.0
     assert (tmp_path / "report.html").read_text() == page
+
+
+def test_the_command(tmp_path: Path, ride) -> None:
+    made = ride([act(0.9, 9)], [])
+    (tmp_path / "truth" / "a").mkdir(parents=True)
+    (tmp_path / "found" / "a").mkdir(parents=True)
+    write_truth(tmp_path / "truth" / "a" / "truth.json", made.truth)
+    lines = [event("a-1", "started", 2.0), event("a-1", "ended", 9.5, t_end_s=9.0)]
+    (tmp_path / "found" / "a" / "events.jsonl").write_text("".join(e.model_dump_json() + "\n" for e in lines))
+
+    def evaluate(*more: str) -> subprocess.CompletedProcess[str]:
+        command = [Path(sys.executable).with_name("cabinsafe"), "evaluate", "events"]
+        places = [tmp_path / "truth", tmp_path / "found", "--out", tmp_path / "out"]
+        words = [*map(str, [*command, *places]), *more]
+        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+
+    done = evaluate("--kind", KIND)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["kinds"][KIND]["recall"] == 1.0
+    assert report["kinds"][KIND]["delay_median_s"] == pytest.approx(1.1)
+    assert evaluate("--cabin", "shuttle").returncode == 0
+    refused = evaluate("--kind", "smoking")
+    assert refused.returncode == 1
+    assert "no truth decides smoking" in refused.stderr
