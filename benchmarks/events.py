@@ -13,21 +13,23 @@ import argparse
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from cabinsafe.analyzer import CabinAnalyzer
 from cabinsafe.assembly import make_detectors, make_gate
 from cabinsafe.config import CabinConfig, load_config
-from cabinsafe.data import read_scenes, read_truth
+from cabinsafe.data import TrueEvent, read_scenes, read_truth
+from cabinsafe.evaluation.events.matching import MatchOptions, rate
 from cabinsafe.evaluation.events.page import attribute_rows, budget_rows, figure_rows, write_report
 from cabinsafe.evaluation.events.report import EventReport, evaluate_events
 from cabinsafe.evaluation.events.rides import CABIN_FILE, TRUTH_FILE, Ride, alarms_of, hold_times
+from cabinsafe.evaluation.events.sight import answers, is_in_sight
 from cabinsafe.evaluation.files import prepare_folder
 from cabinsafe.evaluation.tables import Row
 from cabinsafe.media import open_source
 from cabinsafe.pose import PoseCard
 from cabinsafe.replay import with_rules
 from cabinsafe.run import SCENES_FILE, ResultFiles, run
-from cabinsafe.types import Scene
 
 
 def main() -> None:
@@ -41,29 +43,24 @@ def main() -> None:
     parser.add_argument("--rules", help="cabin file whose detectors and gate replace those of the rides")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    folders = sorted(path.parent for path in options.rides.glob(f"*/{TRUTH_FILE}"))
     rules = None if options.rules is None else load_config(options.rules)
-    rides, frames, rules_s, gate_s = [], 0, 0.0, 0.0
-    for folder in folders:
+    studies = []
+    for folder in sorted(path.parent for path in options.rides.glob(f"*/{TRUTH_FILE}")):
         own = load_config(folder / CABIN_FILE)
         if options.seen is not None:
             look(folder, own, options.seen / folder.name)
-        stored = (folder if options.seen is None else options.seen / folder.name) / SCENES_FILE
-        scenes = list(read_scenes(stored))
-        ride, times_s = replayed(folder, own if rules is None else with_rules(own, rules), scenes)
-        rides.append(ride)
-        frames, rules_s, gate_s = frames + len(scenes), rules_s + times_s[0], gate_s + times_s[1]
-    if not rides:
+        seen = folder if options.seen is None else options.seen / folder.name
+        studies.append(study(folder, own if rules is None else with_rules(own, rules), seen))
+    if not studies:
         raise SystemExit(f"no rides in {options.rides}")
-    report = evaluate_events(rides)
+    report = evaluate_events([one.ride for one in studies])
     prepare_folder(options.out)
-    write_report(options.out, report, len(rides))
-    print(
-        f"{len(rides)} rides, {frames} frames; CPU time a frame: rules {rules_s / frames * 1e6:.0f} us, ",
-        end="",
+    write_report(options.out, report, len(studies))
+    rules_us, gate_us = (
+        1e6 * sum(t) / sum(s.frames for s in studies) for t in zip(*(s.cpu_s for s in studies), strict=True)
     )
-    print(f"gate {gate_s / frames * 1e6:.0f} us\n")
-    print("\n".join(markdown(report)))
+    print(f"{len(studies)} rides; CPU time a frame: rules {rules_us:.0f} us, gate {gate_us:.0f} us\n")
+    print("\n".join([*markdown(report), *acts_table(studies)]))
 
 
 def look(folder: Path, cabin: CabinConfig, out: Path) -> None:
@@ -81,9 +78,18 @@ def look(folder: Path, cabin: CabinConfig, out: Path) -> None:
     done.touch()
 
 
-def replayed(folder: Path, cabin: CabinConfig, scenes: Sequence[Scene]) -> tuple[Ride, tuple[float, float]]:
-    """A ride with the alarms that a cabin's rules raise, and the CPU seconds of rules and gate."""
-    card = PoseCard.load(cabin.pose.model)
+class Study(NamedTuple):
+    """A ride with its alarms, what they took, and of each act: found, in sight, answers by frame."""
+
+    ride: Ride
+    frames: int
+    cpu_s: tuple[float, float]
+    acts: list[tuple[TrueEvent, bool, bool, str]]
+
+
+def study(folder: Path, cabin: CabinConfig, seen: Path) -> Study:
+    """Replay a ride and compare it with its truth."""
+    card, scenes = PoseCard.load(cabin.pose.model), list(read_scenes(seen / SCENES_FILE))
     detectors = make_detectors(cabin, card)
     gate, events, rules_s, gate_s = make_gate(cabin, card, detectors), [], 0.0, 0.0
     for scene in scenes:
@@ -93,8 +99,29 @@ def replayed(folder: Path, cabin: CabinConfig, scenes: Sequence[Scene]) -> tuple
         events += gate.update(scene, readings)
         rules_s, gate_s = rules_s + read_s - begun_s, gate_s + time.process_time() - read_s
     events += gate.close()
-    truth = read_truth(folder / TRUTH_FILE)
-    return Ride(folder.name, truth, alarms_of(events), hold_times(cabin)), (rules_s, gate_s)
+    ride = Ride(folder.name, read_truth(folder / TRUTH_FILE), alarms_of(events), hold_times(cabin))
+    acts, true_scenes = [], list(read_scenes(folder / SCENES_FILE))
+    for detector in detectors:
+        for one in rate(ride, detector.kind, MatchOptions()).acts:
+            detector.reset()
+            said = answers(one.act, scenes, detector.read)
+            detector.reset()
+            sight = is_in_sight(one.act, true_scenes, detector.read)
+            acts.append((one.act, one.found, sight, ", ".join(f"{k} {n}" for k, n in said.most_common())))
+    return Study(ride, len(scenes), (rules_s, gate_s), acts)
+
+
+def acts_table(studies: Sequence[Study]) -> Iterator[str]:
+    """Acts that the camera can see, by kind; then what was said frame by frame of those that were missed."""
+    every = [(study.ride.name, *act) for study in studies for act in study.acts]
+    yield from ["", "| kind | acts in sight | found |", "|---|---:|---:|"]
+    for kind in sorted({act.kind for _, act, *_ in every}):
+        found = [found for _, act, found, sight, _ in every if sight and act.kind == kind]
+        yield f"| {kind} | {len(found)} | {sum(found)} |"
+    yield from ["", "| ride | missed | from | in sight | frames |", "|---|---|---:|---|---|"]
+    for name, act, found, sight, said in every:
+        if not found:
+            yield f"| {name} | {act.kind} | {act.t_start_s:.1f} | {'yes' if sight else 'no'} | {said} |"
 
 
 def markdown(report: EventReport) -> Iterator[str]:
