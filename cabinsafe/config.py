@@ -97,7 +97,7 @@ class CabinConfig(Options):
         """Sha256 of the content, defaults included; comments, order, and where files lie do not count."""
         content = self.model_dump(mode="json")
         content["detectors"] = {k: o.model_dump(mode="json") for k, o in self.detector_options().items()}
-        for section, key in path_places(content):
+        for section, key in _path_places(content):
             section[key] = Path(section[key]).name
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -163,14 +163,16 @@ def find_config(path: str | Path) -> Path:
 
 def _resolve_paths(values: dict[Any, Any], folder: Path) -> None:
     """Make the file's relative paths absolute, in place; embedded model names stay as they are."""
-    for section, key in _path_places(values):
-        if key == "cache" or Path(section[key]).suffix:
-    for section, key in path_places(values):
-        if Path(section[key]).suffix:
-            section[key] = str(folder / section[key])
+    for section, key in file_places(values):
+        section[key] = str(folder / section[key])
 
 
-def path_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:
+def file_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:
+    """Where a cabin file names files and folders, not embedded models: section and key."""
+    return [(s, key) for s, key in _path_places(values) if key == "cache" or Path(s[key]).suffix]
+
+
+def _path_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:
     """Where a cabin file, or its dump, holds paths: section and key."""
     detector, detectors, pose = (values.get(key) for key in ("person_detector", "detectors", "pose"))
     tensorrt = pose.get("tensorrt") if isinstance(pose, dict) else None

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from cabinsafe.config import CabinConfig, path_places
+from cabinsafe.config import CabinConfig, file_places
 from cabinsafe.errors import ConfigError
 from cabinsafe.evaluation.events.measures import Measures
 from cabinsafe.evaluation.events.page import curve_svg, interval, share
@@ -38,8 +38,8 @@ def write_cabin(source: Path, out: Path, cabin: CabinConfig, results: Mapping[st
         OutputError: it cannot be written.
     """
     values = read_mapping(source)
-    relative = [section[key] for section, key in path_places(values) if Path(section[key]).suffix]
-    relative = [path for path in relative if not Path(path).is_absolute()]
+    paths = [section[key] for section, key in file_places(values)]
+    relative = [path for path in paths if not Path(path).is_absolute()]
     if relative and source.resolve().parent != out.resolve().parent:
         raise ConfigError(
             f"{source}: names {relative[0]} relative to itself; expected the new file in the same folder, "
