@@ -29,6 +29,7 @@ LAYERS = [
     ["analyzer"],
     ["assembly"],
     ["config"],
+    ["stream"],
     ["pose", "tracking", "detectors", "events", "camera_health", "person_detectors", "interrupts", "jsonl"],
     ["views", "onnx_session", "cards", "data"],
     ["types", "geometry", "resources", "closing"],
