@@ -71,9 +71,9 @@ def look(folder: Path, cabin: CabinConfig, out: Path) -> None:
     with (
         CabinAnalyzer.from_config(cabin) as analyzer,
         open_source(folder / read_truth(folder / TRUTH_FILE).clip, next(iter(analyzer.views))) as frames,
-        ResultFiles(out, frames.fps, video=False) as files,
+        ResultFiles(out) as files,
     ):
-        if run(analyzer, frames, files).interrupted:
+        if run(analyzer, [frames], files).interrupted:
             raise SystemExit(130)
     done.touch()
 

@@ -14,7 +14,7 @@ from cabinsafe import CabinAnalyzer, Event, Scene
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.data import read_scenes
 from cabinsafe.errors import DataError, FrameOrderError, OutputError
-from cabinsafe.media import open_source
+from cabinsafe.media import FrameSource, open_source
 from cabinsafe.replay import Replay, read_ride, replay_files, with_rules
 from cabinsafe.run import EVENTS_FILE, SCENES_FILE, ResultFiles, run
 from cabinsafe.types import Reading, State
@@ -35,16 +35,16 @@ def cabin() -> CabinConfig:
 def stored(tmp_path_factory, repository: Path, cabin: CabinConfig) -> Path:
     """A run over the demo ride from 3.3 s on, when a foot is put up, at a third of its frames."""
 
-    class Cut:
-        fps = 5.0
+    class Cut(FrameSource):
+        camera_id, fps = "front", 5.0
 
         def __iter__(self):
             with open_source(repository / "demo" / "ride.mp4") as source:
                 yield from islice(source, 50, 95, 3)
 
     out = tmp_path_factory.mktemp("run")
-    with CabinAnalyzer.from_config(cabin) as analyzer, ResultFiles(out, 5, video=False) as files:
-        run(analyzer, Cut(), files)
+    with CabinAnalyzer.from_config(cabin) as analyzer, ResultFiles(out) as files:
+        run(analyzer, [Cut()], files)
     return out
 
 
