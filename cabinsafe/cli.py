@@ -22,8 +22,10 @@ from cabinsafe.errors import CabinSafeError, ConfigError
 from cabinsafe.evaluate_cli import evaluate_app
 from cabinsafe.export_cli import export_app
 from cabinsafe.label_cli import label_app
+from cabinsafe.replay_cli import replay
 from cabinsafe.synth_cli import synth_app
 from cabinsafe.train_cli import train_app
+from cabinsafe.tune_cli import tune
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 config_app = typer.Typer(no_args_is_help=True, help="Cabin files.")
@@ -35,6 +37,8 @@ app.add_typer(train_app, name="train")
 app.add_typer(export_app, name="export")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(engine_app, name="engine")
+app.command()(replay)
+app.command()(tune)
 
 _CabinOption = Annotated[
     str, typer.Option("--cabin", "-c", help="Cabin file, or a bundled one's name: sedan, shuttle.")

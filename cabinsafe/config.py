@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from cabinsafe.detectors import DetectorOptions, detector_class, detector_kinds
 from cabinsafe.detectors.base import BUILT_IN
 from cabinsafe.errors import ConfigError
-from cabinsafe.events import GateOptions
+from cabinsafe.events import CAMERA_KINDS, GateOptions
 from cabinsafe.options import Options, OptionsError
 from cabinsafe.pose.boxes import BoxOptions
 from cabinsafe.pose.decoder import DecoderOptions
@@ -72,7 +72,7 @@ class CabinConfig(Options):
     )
     events: dict[str, GateOptions] = Field(
         default_factory=dict,
-        description="Kind to gate options; 'default' stands for kinds that are not named",
+        description="Kind to gate options; 'default' stands for detectors that are not named",
     )
 
     def __init__(self, /, **values: Any) -> None:
@@ -114,10 +114,12 @@ class CabinConfig(Options):
                 checked[kind] = model(**options)
             except OptionsError as error:
                 raise error.within("detectors", kind) from error
+        known = [*self.detectors, "default", *CAMERA_KINDS]
         for kind in self.events:
-            if kind not in (*self.detectors, "default"):
-                running = ", ".join([*self.detectors, "default"])
-                raise ConfigError(f"events.{kind}: no such detector in this file; there are {running}")
+            if kind not in known:
+                raise ConfigError(
+                    f"events.{kind}: no such detector in this file; there are {', '.join(known)}"
+                )
         return checked
 
 
@@ -131,7 +133,7 @@ def load_config(path: str | Path) -> CabinConfig:
         ConfigError: it cannot be read, is no YAML mapping, names a key twice, or holds an unknown key or a
             value out of range; the message names file, key and what is allowed.
     """
-    file = _find_config(path)
+    file = find_config(path)
     values = read_mapping(file)
     _resolve_paths(values, file.parent)
     try:
@@ -152,7 +154,8 @@ def config_schema() -> dict[str, Any]:
     return schema
 
 
-def _find_config(path: str | Path) -> Path:
+def find_config(path: str | Path) -> Path:
+    """Where a cabin file lies: the bundled one of a bare name, unless there is a file of that name."""
     bundled = bundled_dir("configs") / f"{path}.yaml"
     is_bare_name = Path(path).parent == Path() and not Path(path).is_file()
     return bundled if is_bare_name and bundled.is_file() else Path(path)
@@ -160,9 +163,13 @@ def _find_config(path: str | Path) -> Path:
 
 def _resolve_paths(values: dict[Any, Any], folder: Path) -> None:
     """Make the file's relative paths absolute, in place; embedded model names stay as they are."""
-    for section, key in _path_places(values):
-        if key == "cache" or Path(section[key]).suffix:
-            section[key] = str(folder / section[key])
+    for section, key in file_places(values):
+        section[key] = str(folder / section[key])
+
+
+def file_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:
+    """Where a cabin file names files and folders, not embedded models: section and key."""
+    return [(s, key) for s, key in _path_places(values) if key == "cache" or Path(s[key]).suffix]
 
 
 def _path_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from cabinsafe.cli_parts import SplitName, progress_bar
+from cabinsafe.cli_parts import SplitName, print_rows, progress_bar
 
 if TYPE_CHECKING:
     from cabinsafe.evaluation.results import SetResult
@@ -91,16 +88,52 @@ def pose(  # noqa: PLR0917 - one for each option
     )
 
 
+@evaluate_app.command()
+def events(
+    truth: Annotated[
+        Path, typer.Argument(help="truth.json, a ride's folder that holds it, or a folder of such folders.")
+    ],
+    predictions: Annotated[
+        Path,
+        typer.Argument(
+            help="Accordingly: events.jsonl, a folder that holds it, or folders of the same names."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report; created if need be.")],
+    cabin: Annotated[
+        str | None,
+        typer.Option(
+            "--cabin",
+            "-c",
+            help="Cabin file of the run: its kinds are judged, by its hold times. By default the cabin.yaml "
+            "beside each truth, if there is one.",
+        ),
+    ] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Kind to judge; may be repeated.")] = None,
+    collar: Annotated[float, typer.Option(min=0, help="Seconds that times may be off.")] = 1.0,
+    rounds: Annotated[int, typer.Option(min=0, help="Draws of the rides for intervals.")] = 1000,
+) -> None:
+    """Compare reported events with the truth of rides; write report.json and report.html."""
+    from cabinsafe.config import load_config
+    from cabinsafe.evaluation.events.page import HTML_FILE, figure_rows, write_report
+    from cabinsafe.evaluation.events.report import EventOptions, evaluate_events
+    from cabinsafe.evaluation.events.rides import cabin_of, find_rides, read_ride
+    from cabinsafe.evaluation.files import prepare_folder
+    from cabinsafe.run import EVENTS_FILE
+
+    given = None if cabin is None else load_config(cabin)
+    found = find_rides(truth, predictions, EVENTS_FILE)
+    rides = [read_ride(files, cabin_of(files, given)) for files in found]
+    report = evaluate_events(rides, EventOptions(collar_s=collar, bootstrap_rounds=rounds), kind or ())
+    prepare_folder(out)
+    write_report(out, report, len(rides))
+    console = Console(highlight=False)
+    print_rows(console, f"{len(rides)} rides", list(report.kinds), figure_rows(report))
+    console.print(f"more figures in {out / HTML_FILE}", soft_wrap=True, markup=False)
+
+
 def _show(console: Console, result: SetResult) -> None:
     from cabinsafe.evaluation.tables import summary_rows
 
-    title = f"{result.name}, {result.images} images"
-    table = Table("", "", title=escape(title), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for model in result.models:
-        table.add_column(escape(model.model), justify="right")
-    for section, group in groupby(summary_rows(result), key=lambda row: row.section):
-        for number, row in enumerate(members := list(group)):
-            cells = [f"[bold]{c}[/bold]" if i in row.best else c for i, c in enumerate(row.cells)]
-            head = "" if number else section
-            table.add_row(head, escape(row.label), *cells, end_section=row is members[-1])
-    console.print(table)
+    names = [model.model for model in result.models]
+    print_rows(console, f"{result.name}, {result.images} images", names, summary_rows(result))

@@ -19,6 +19,7 @@ from typing_extensions import Self
 
 from cabinsafe.errors import DataError, ShapeError
 from cabinsafe.fields import FloatArray, Floats, Image, Record, differing_fields, read_only_floats
+from cabinsafe.vehicle import VehicleState
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 BoxXyxy = tuple[_Finite, _Finite, _Finite, _Finite]
@@ -217,15 +218,6 @@ class Track(Record):
         return values
 
 
-class Scene(Record):
-    """All tracks of one camera at one time; it holds no image, so scenes are stored and replayed cheaply."""
-
-    t_s: _Seconds
-    camera_id: str
-    size_wh: tuple[int, int]
-    tracks: tuple[Track, ...] = ()
-
-
 class State(str, Enum):
     """Three-valued answer of a detector: what cannot be seen is never taken for safe."""
 
@@ -254,8 +246,26 @@ class Reading(Record):
     seats: tuple[str, ...] = ()
 
 
-Phase = Literal["started", "updated", "ended"]
-EndReason = Literal["released", "lost", "end_of_input", "interrupted"]
+class Scene(Record):
+    """All tracks of one camera at one time; it holds no image, so scenes are stored and replayed cheaply.
+
+    Attributes:
+        t_s, camera_id, size_wh, frame_index: those of the frame.
+        camera_readings: what the picture says of its camera: covered, moved, frozen.
+        vehicle: what the vehicle reported by then, if it does.
+    """
+
+    t_s: _Seconds
+    camera_id: str
+    size_wh: tuple[int, int]
+    tracks: tuple[Track, ...] = ()
+    frame_index: Annotated[int, Field(ge=0)] | None = None
+    camera_readings: tuple[Reading, ...] = ()
+    vehicle: VehicleState | None = None
+
+
+Phase = Literal["started", "repeated", "escalated", "updated", "ended"]
+EndReason = Literal["released", "lost", "suspended", "merged", "end_of_input", "interrupted"]
 
 
 class Event(Record):
@@ -264,15 +274,19 @@ class Event(Record):
     Attributes:
         event_id: unique in the run, stable through the episode.
         kind: the detector's kind.
-        phase: started, updated or ended.
+        phase: started; repeated, escalated, updated while it lasts; ended.
+        level: of escalation, from 1.
         t_start_s: when the act began (not when it was confirmed).
         t_end_s: when it was last seen; None until it ended.
         t_s: when this line was emitted.
-        camera_id: view that saw it.
-        track_ids: who; for pairs the acting person first.
+        peak_s: when the score was highest.
+        start_frame, peak_frame: indices of the frames at t_start_s and peak_s, if known.
+        camera_id, camera_ids: view that saw it first, and all that saw it.
+        track_ids: who, by the ids of the view that saw it last; for pairs the acting person first.
+        occupant_ids: the same people by occupant, None where not linked.
         seats: their seats, in the same order, None where unknown.
-        peak_score: highest score so far.
-        evidence: the evidence at the peak.
+        peak_score, evidence: highest score so far, and the evidence then.
+        thresholds: the gate's levels and times that applied.
         end_reason: why it ended; None until then.
         config_digest: sha256 of the cabin configuration.
         model_digests: file name to sha256 of every network and classifier that took part.
@@ -281,14 +295,21 @@ class Event(Record):
     event_id: str
     kind: str
     phase: Phase
+    level: Annotated[int, Field(ge=1)] = 1
     t_start_s: _Seconds
     t_end_s: _Seconds | None = None
     t_s: _Seconds
+    peak_s: _Seconds | None = None
+    start_frame: int | None = None
+    peak_frame: int | None = None
     camera_id: str
+    camera_ids: tuple[str, ...] = ()
     track_ids: tuple[int, ...]
+    occupant_ids: tuple[int | None, ...] = ()
     seats: tuple[str | None, ...] = ()
     peak_score: _Score
     evidence: dict[str, _Finite] = Field(default_factory=dict)
+    thresholds: dict[str, _Finite] = Field(default_factory=dict)
     end_reason: EndReason | None = None
     config_digest: str = ""
     model_digests: dict[str, str] = Field(default_factory=dict)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cabinsafe.errors import ConfigError, OutputError
+from cabinsafe.errors import ConfigError, MissingExtraError, OutputError
+from cabinsafe.whole_files import replace_file
 
 
 def read_mapping(path: Path) -> dict[Any, Any]:
@@ -41,6 +43,42 @@ def write_mapping(path: Path, values: Mapping[str, Any]) -> None:
         )
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def update_mapping(source: Path, out: Path, updates: Mapping[tuple[str, ...], Any]) -> None:
+    """Write a YAML file with some values changed or added; comments, order and styles stay.
+
+    Sections that were not there, or empty, are written in one line.
+
+    Args:
+        source: a file that :func:`read_mapping` accepts.
+        out: where to write; may be the same.
+        updates: new values by the keys that lead to them.
+
+    Raises:
+        MissingExtraError: the [tune] extra is not installed.
+        OutputError: the file cannot be written; what was there before stays.
+    """
+    try:
+        from ruamel.yaml import YAML
+        from ruamel.yaml.comments import CommentedMap
+    except ImportError as error:
+        raise MissingExtraError("keeping comments in YAML files", "tune", "ruamel.yaml") from error
+    editor = YAML()
+    editor.width, editor.preserve_quotes = 4096, True
+    editor.indent(mapping=2, sequence=4, offset=2)
+    content = editor.load(source.read_text(encoding="utf-8"))
+    for (*path, last), value in updates.items():
+        section = content
+        for key in path:
+            if not section.get(key):
+                section[key] = CommentedMap()
+                section[key].fa.set_flow_style()
+            section = section[key]
+        section[last] = value
+    text = io.StringIO()
+    editor.dump(content, text)
+    replace_file(out, text.getvalue().encode())
 
 
 class _StrictLoader(yaml.SafeLoader):

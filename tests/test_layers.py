@@ -12,27 +12,47 @@ ROOT = Path(__file__).resolve().parent.parent / "cabinsafe"
 # A module may import those of lower layers; one row is one layer, siblings in a row never import each other.
 LAYERS = [
     ["cli"],
-    ["synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli", "engine_cli"],
+    [
+        "synth_cli",
+        "data_cli",
+        "label_cli",
+        "train_cli",
+        "export_cli",
+        "evaluate_cli",
+        "engine_cli",
+        "replay_cli",
+        "tune_cli",
+    ],
     ["cli_parts"],
+    ["replay"],
     ["run", "doctor"],
     ["analyzer"],
     ["assembly"],
     ["config"],
     ["stream"],
-    ["pose", "tracking", "detectors", "events", "person_detectors", "interrupts", "jsonl"],
+    ["pose", "tracking", "detectors", "events", "camera_health", "person_detectors", "interrupts", "jsonl"],
     ["views", "onnx_session", "cards", "data"],
     ["types", "geometry", "resources", "closing"],
-    ["fields", "options", "yaml_file", "whole_files"],
+    ["vehicle"],
+    ["fields", "options", "yaml_file"],
+    ["whole_files"],
     ["errors"],
 ]
-SIDE = ["media", "training", "synthetic", "evaluation"]
+SIDE = ["media", "training", "synthetic", "evaluation", "tuning"]
 COMMANDS = {  # side room: the only modules of the rows above that may import it
     "training": ["train_cli", "export_cli", "label_cli"],
     "synthetic": ["synth_cli"],
-    "evaluation": ["evaluate_cli", "engine_cli"],
+    "evaluation": ["evaluate_cli", "engine_cli", "tune_cli"],
+    "tuning": ["tune_cli"],
 }
-BESIDE = {"media": [], "synthetic": ["media"], "evaluation": ["media"], "training": ["media", "evaluation"]}
-CLIS = ["cli", "synth_cli", "data_cli", "label_cli", "train_cli", "export_cli", "evaluate_cli", "engine_cli"]
+BESIDE = {
+    "media": [],
+    "synthetic": ["media"],
+    "evaluation": ["media"],
+    "training": ["media", "evaluation"],
+    "tuning": ["evaluation"],
+}
+CLIS = ["cli", *LAYERS[1]]
 VENDORS = {  # third-party package: the only places that may import it
     "cv2": ["media", "doctor", "training", "synthetic", "evaluation.pictures"],
     "onnxruntime": ["onnx_session", "doctor", "training", "pose.engines.tensorrt.precision"],
@@ -56,6 +76,7 @@ VENDORS = {  # third-party package: the only places that may import it
     "rich": [*CLIS, "cli_parts"],
     "mlflow": ["training.pose.run_log"],
     "yaml": ["yaml_file"],
+    "ruamel": ["yaml_file"],
 }
 
 

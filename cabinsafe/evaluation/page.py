@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
-from itertools import groupby
 from typing import Final
 
+from cabinsafe.evaluation.html import document, sections, table
 from cabinsafe.evaluation.pictures import draw_case
 from cabinsafe.evaluation.pose import Evaluation, Evidence
 from cabinsafe.evaluation.results import PoseReport, SetResult
 from cabinsafe.evaluation.sets import PoseSet
-from cabinsafe.evaluation.style import STYLE
-from cabinsafe.evaluation.tables import Row, attribute_rows, summary_rows
+from cabinsafe.evaluation.tables import attribute_rows, summary_rows
 from cabinsafe.media import read_image
 from cabinsafe.media.stills import encode_jpeg
 
@@ -22,8 +21,6 @@ _KINDS: Final = (
     ("missed", "People who were missed", "{:.0f} square pixels", "the largest first"),
     ("misplaced", "People who were found too far off", "OKS {:.2f}", "the least similar first"),
 )
-
-_LONG_ROWS: Final = 20  # a longer table may go on in the next column
 
 
 def html_page(evaluation: Evaluation, sets: Sequence[PoseSet]) -> str:
@@ -41,12 +38,7 @@ def html_page(evaluation: Evaluation, sets: Sequence[PoseSet]) -> str:
         _set_part(pose_set, result, evidence)
         for pose_set, result, evidence in zip(sets, report.sets, evaluation.evidence, strict=True)
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Pose networks</title><style>{STYLE}</style></head><body><main>"
-        f"<h1>Pose networks</h1>{_about(report)}{''.join(parts)}</main></body></html>\n"
-    )
+    return document("Pose networks", _about(report) + "".join(parts))
 
 
 def _about(report: PoseReport) -> str:
@@ -70,10 +62,10 @@ def _about(report: PoseReport) -> str:
 
 def _set_part(pose_set: PoseSet, result: SetResult, evidence: Sequence[Evidence]) -> str:
     names = [model.model for model in result.models]
-    details = [_table(names, rows, bars=True) for rows in _sections(attribute_rows(result))]
+    details = [table(names, rows, bars=True) for rows in sections(attribute_rows(result))]
     parts = [
         f"<h2>{escape(result.name)} <small>{result.images} images</small></h2>",
-        _table(names, summary_rows(result)),
+        table(names, summary_rows(result)),
     ]
     if details:
         parts.append(
@@ -81,32 +73,6 @@ def _set_part(pose_set: PoseSet, result: SetResult, evidence: Sequence[Evidence]
         )
     parts += [_pictures(pose_set, name, one) for name, one in zip(names, evidence, strict=True) if one.cases]
     return f"<section>{''.join(parts)}</section>"
-
-
-def _sections(rows: Iterable[Row]) -> list[list[Row]]:
-    return [list(group) for _, group in groupby(rows, key=lambda row: row.section)]
-
-
-def _table(names: Sequence[str], rows: Sequence[Row], *, bars: bool = False) -> str:
-    """A table with a line of heading per section and a column per network; bars show shares of 1."""
-    lines: list[str] = []
-    for section in _sections(rows):
-        title = escape(section[0].section.replace("_", " "))
-        heads = "".join(
-            f'<th title="{escape(n)}">{escape(n)}</th>' if not lines else "<th></th>" for n in names
-        )
-        lines.append(f'<tr class="section"><th>{title}</th>{heads}</tr>')
-        for row in section:
-            cells = "".join(_cell(cell, i in row.best, bars) for i, cell in enumerate(row.cells))
-            lines.append(f"<tr><td>{escape(row.label)}</td>{cells}</tr>")
-    kind = ' class="long"' if len(lines) > _LONG_ROWS else ""
-    return f"<table{kind}>{''.join(lines)}</table>"
-
-
-def _cell(text: str, best: bool, bar: bool) -> str:
-    shown = f"<b>{escape(text)}</b>" if best else escape(text)
-    share = f' class="bar" style="--share:{escape(text)}"' if bar and text[0].isdigit() else ""
-    return f"<td{share}>{shown}</td>"
 
 
 def _pictures(pose_set: PoseSet, name: str, evidence: Evidence) -> str:

@@ -61,7 +61,13 @@ class CameraTrackers:
         tracker = self._of(frame.camera_id)
         tracks = tracker.update(frame.t_s, boxes, skeletons, frame.size_wh, frame.image)
         self._only_camera = frame.camera_id
-        scene = Scene(t_s=frame.t_s, camera_id=frame.camera_id, size_wh=frame.size_wh, tracks=tuple(tracks))
+        scene = Scene(
+            t_s=frame.t_s,
+            camera_id=frame.camera_id,
+            size_wh=frame.size_wh,
+            tracks=tuple(tracks),
+            frame_index=frame.index,
+        )
         return scene if self._linker is None else self._linker.link(scene)
 
     def expected_people(self, frame: Frame, keypoints: Sequence[str]) -> list[ExpectedPerson]:

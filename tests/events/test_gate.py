@@ -10,34 +10,13 @@ from hypothesis import strategies as st
 
 from cabinsafe.errors import ConfigError, DataError, FrameOrderError
 from cabinsafe.events import EventGate, GateOptions
-from cabinsafe.types import Event, Reading, Scene, State
+from cabinsafe.types import Event, Reading, State
 
 OPTIONS = GateOptions(hold_s=1.0, release_s=1.0, bridge_s=0.5, cooldown_s=3.0, update_every_s=2.0)
 FPS = 10
 
 
-def scene_at(t_s: float, camera_id: str = "front") -> Scene:
-    return Scene(t_s=t_s, camera_id=camera_id, size_wh=(100, 100))
-
-
-def play(gate: EventGate, script: str, start_s: float = 0.0, score: float = 0.9) -> list[Event]:
-    """One character per frame at 10 fps: # true, . false, ? not observable, _ no reading at all."""
-    events = []
-    for i, sign in enumerate(script):
-        states = {"#": State.TRUE, ".": State.FALSE, "?": State.NOT_OBSERVABLE}
-        readings = []
-        if sign in states:
-            value = score if sign == "#" else 0.0
-            readings = [Reading(kind="act", track_ids=(1,), state=states[sign], score=value)]
-        events += gate.update(scene_at(start_s + i / FPS), readings)
-    return events
-
-
-def phases(events: list[Event]) -> list[str]:
-    return [event.phase for event in events]
-
-
-def test_one_episode_is_one_event_with_start_updates_and_end() -> None:
+def test_one_episode_is_one_event_with_start_updates_and_end(play, phases) -> None:
     gate = EventGate(default=OPTIONS)
     events = play(gate, "." * 5 + "#" * 50 + "." * 15)
     assert phases(events) == ["started", "updated", "ended"]
@@ -51,27 +30,27 @@ def test_one_episode_is_one_event_with_start_updates_and_end() -> None:
     assert len({event.event_id for event in events}) == 1
 
 
-def test_an_act_shorter_than_the_hold_time_is_no_event() -> None:
+def test_an_act_shorter_than_the_hold_time_is_no_event(play) -> None:
     assert play(EventGate(default=OPTIONS), "#" * 10 + "." * 20) == []
 
 
 @pytest.mark.parametrize("gap", ["....", "????", "____", ".?_."])
-def test_short_interruptions_are_bridged_and_long_ones_not(gap: str) -> None:
+def test_short_interruptions_are_bridged_and_long_ones_not(play, phases, gap: str) -> None:
     assert phases(play(EventGate(default=OPTIONS), "######" + gap + "######")) == ["started"]
     assert play(EventGate(default=OPTIONS), "######" + gap * 3 + "######") == []
 
 
-def test_what_is_not_observable_does_not_hold_an_event_for_ever() -> None:
+def test_what_is_not_observable_does_not_hold_an_event_for_ever(play, phases) -> None:
     events = play(EventGate(default=OPTIONS), "#" * 20 + "?" * 20)
     assert phases(events) == ["started", "ended"]
     assert events[-1].end_reason == "lost"
 
 
-def test_time_unseen_does_not_count_as_held() -> None:
+def test_time_unseen_does_not_count_as_held(play) -> None:
     assert play(EventGate(default=OPTIONS), "###????" * 2 + "#") == []
 
 
-def test_exit_level_lies_below_the_enter_level() -> None:
+def test_exit_level_lies_below_the_enter_level(play, phases, scene_at) -> None:
     gate = EventGate(default=OPTIONS)
     events = play(gate, "#" * 20)
     for i in range(20, 60):  # weaker than needed to enter, stronger than needed to leave
@@ -83,7 +62,7 @@ def test_exit_level_lies_below_the_enter_level() -> None:
     assert play(fresh, "#" * 40, score=0.5) == []
 
 
-def test_cooldown_delays_the_next_event_and_keeps_its_true_start() -> None:
+def test_cooldown_delays_the_next_event_and_keeps_its_true_start(play) -> None:
     gate = EventGate(default=OPTIONS)
     events = play(gate, "#" * 20 + "." * 11 + "#" * 40)
     first_end = next(e for e in events if e.phase == "ended")
@@ -93,7 +72,7 @@ def test_cooldown_delays_the_next_event_and_keeps_its_true_start() -> None:
     assert second.event_id != first_end.event_id
 
 
-def test_people_and_kinds_do_not_disturb_each_other() -> None:
+def test_people_and_kinds_do_not_disturb_each_other(scene_at) -> None:
     gate = EventGate({"rare": GateOptions(hold_s=5.0)}, OPTIONS)
     events = []
     for i in range(15):
@@ -108,7 +87,7 @@ def test_people_and_kinds_do_not_disturb_each_other() -> None:
     assert [(e.kind, e.track_ids) for e in events] == [("act", (1, 2)), ("act", (2, 1))]
 
 
-def test_cameras_are_judged_each_by_itself_with_clocks_of_their_own() -> None:
+def test_cameras_are_judged_each_by_itself_with_clocks_of_their_own(scene_at) -> None:
     """Also where both trackers count from 1 and the clocks are far apart."""
     gate = EventGate(default=OPTIONS)
     act = Reading(kind="act", track_ids=(1,), state=State.TRUE, score=0.9)
@@ -125,17 +104,17 @@ def test_cameras_are_judged_each_by_itself_with_clocks_of_their_own() -> None:
     assert len({e.event_id for e in events}) == 2
 
 
-def test_an_act_that_flickers_is_held_for_as_long_as_it_is_seen() -> None:
+def test_an_act_that_flickers_is_held_for_as_long_as_it_is_seen(play) -> None:
     (started,) = play(EventGate(default=OPTIONS), "#." * 12)
     assert started.t_s == pytest.approx(2.0), "seen half of the time, it takes twice as long"
 
 
-def test_seen_to_be_over_for_one_frame_and_then_unseen_is_lost() -> None:
+def test_seen_to_be_over_for_one_frame_and_then_unseen_is_lost(play) -> None:
     events = play(EventGate(default=OPTIONS), "#" * 20 + "." + "?" * 20)
     assert [e.end_reason for e in events] == [None, "lost"]
 
 
-def test_what_little_is_seen_keeps_an_event_running() -> None:
+def test_what_little_is_seen_keeps_an_event_running(play, scene_at) -> None:
     """Half of the evidence is hidden: not enough to observe the act, enough not to end it."""
     gate = EventGate(default=OPTIONS)
     play(gate, "#" * 20)
@@ -147,7 +126,7 @@ def test_what_little_is_seen_keeps_an_event_running() -> None:
     assert [e for i in range(30) for e in fresh.update(scene_at(i / FPS), [strong])] == [], "nor start one"
 
 
-def test_close_ends_what_runs_and_nothing_else() -> None:
+def test_close_ends_what_runs_and_nothing_else(play) -> None:
     gate = EventGate(default=OPTIONS, config_digest="c", model_digests={"m.onnx": "d"})
     play(gate, "#" * 20)
     ended = gate.close("interrupted")
@@ -157,7 +136,7 @@ def test_close_ends_what_runs_and_nothing_else() -> None:
     assert gate.close() == []
 
 
-def test_peak_score_and_its_evidence_are_kept() -> None:
+def test_peak_score_and_its_evidence_are_kept(scene_at) -> None:
     gate = EventGate(default=OPTIONS)
     for i, score in enumerate([0.6, 0.95, 0.7] + [0.6] * 10):
         reading = Reading(
@@ -169,7 +148,7 @@ def test_peak_score_and_its_evidence_are_kept() -> None:
     assert ended.evidence == {"height_px": 0.95}
 
 
-def test_time_running_backwards_is_refused_and_changes_nothing() -> None:
+def test_time_running_backwards_is_refused_and_changes_nothing(play, phases, scene_at) -> None:
     gate = EventGate(default=OPTIONS)
     play(gate, "#" * 8)
     with pytest.raises(FrameOrderError, match=r"0\.700 s.*0\.700 s"):
@@ -177,14 +156,14 @@ def test_time_running_backwards_is_refused_and_changes_nothing() -> None:
     assert phases(play(gate, "#" * 5, start_s=0.8)) == ["started"]
 
 
-def test_a_stall_without_frames_is_bridged_like_one_with_them() -> None:
+def test_a_stall_without_frames_is_bridged_like_one_with_them(play, phases) -> None:
     gate = EventGate(default=GateOptions(hold_s=1.0, bridge_s=5.0))
     play(gate, "#" * 20)
     assert play(gate, "#" * 5, start_s=5.0) == []
     assert phases(play(gate, "#" * 5, start_s=11.0)) == ["ended"]
 
 
-def test_after_a_stall_a_new_act_must_reach_the_enter_level() -> None:
+def test_after_a_stall_a_new_act_must_reach_the_enter_level(play, phases, scene_at) -> None:
     """The level of the event that the stall ended is not that of the next one."""
     gate = EventGate(default=GateOptions(hold_s=0, cooldown_s=0))
     play(gate, "#")
@@ -193,7 +172,7 @@ def test_after_a_stall_a_new_act_must_reach_the_enter_level() -> None:
     assert gate.update(scene_at(9.1), [weak]) == []
 
 
-def test_two_readings_of_one_act_in_a_scene_are_refused() -> None:
+def test_two_readings_of_one_act_in_a_scene_are_refused(scene_at) -> None:
     gate = EventGate()
     readings = [
         Reading(kind="a", track_ids=(1,), state=state, score=0.5) for state in (State.TRUE, State.FALSE)
@@ -209,7 +188,7 @@ def test_a_level_of_zero_would_never_end(name: str) -> None:
         GateOptions(**{"exit_score": 0.1, name: 0})
 
 
-def test_zero_times_report_at_once() -> None:
+def test_zero_times_report_at_once(play, phases) -> None:
     gate = EventGate(default=GateOptions(hold_s=0, release_s=0, bridge_s=0, cooldown_s=0))
     assert phases(play(gate, "##.#.")) == ["started", "ended", "started", "ended"]
 
@@ -234,7 +213,7 @@ _STEPS = st.lists(st.tuples(st.integers(1, 8), st.sampled_from("#.?_")), max_siz
 
 @settings(max_examples=300, deadline=None)
 @given(options=_OPTIONS, steps=_STEPS)
-def test_laws(options: GateOptions, steps: list[tuple[int, str]]) -> None:
+def test_laws(phases, scene_at, options: GateOptions, steps: list[tuple[int, str]]) -> None:
     """No episode overlaps, none is left without an end, hold and cooldown are kept, at any frame rate."""
     gate = EventGate(default=options)
     events, t_s = [], 0.0
@@ -263,7 +242,7 @@ def test_laws(options: GateOptions, steps: list[tuple[int, str]]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(steps=_STEPS, factor=st.sampled_from([0.5, 2.0, 4.0]))
-def test_scaling_all_times_scales_the_events(steps: list[tuple[int, str]], factor: float) -> None:
+def test_scaling_all_times_scales_the_events(scene_at, steps: list[tuple[int, str]], factor: float) -> None:
     def events_with(scale: float) -> list[tuple[str, float]]:
         options = GateOptions(
             hold_s=0.5 * scale, release_s=0.5 * scale, bridge_s=0.25 * scale, cooldown_s=scale,

@@ -1,0 +1,1 @@
+"""Events against the truth: what was found, how soon, and what was reported that was not there."""

@@ -1,0 +1,280 @@
+"""EventGate: readings and time in, events out. The only place that counts time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from cabinsafe.errors import FrameOrderError
+from cabinsafe.events.book import SettingsBook
+from cabinsafe.events.episode import Episode, Key, Provenance, shows_act
+from cabinsafe.events.keys import adopt, keys_of, places, seat_of
+from cabinsafe.events.memory import Memory, SeenTime, dump_memory, read_memory
+from cabinsafe.events.options import CAMERA_SILENT, GateOptions, GateSettings, unobserved_kind
+from cabinsafe.types import EndReason, Event, Phase, Reading, Scene, State
+
+_ROUNDING_S: Final = 1e-9  # sums of frame intervals fall short of the hold time by rounding
+
+
+class EventGate:
+    """Turns readings into events: one event per episode, however often its readings flicker.
+
+    An act begins at ``enter_score``, and its event starts once the act was seen for ``hold_s``: each frame
+    that shows it counts for the time since the frame before. Until then, an interruption (unseen, or below
+    the level) longer than ``bridge_s`` discards it. A running event goes on while its score is at least
+    ``exit_score``. It ends when the act was seen to be over for ``release_s`` (reason "released"), or could
+    not be seen for the longer of ``bridge_s`` and ``release_s`` (reason "lost"). The next event of the same
+    kind and people, or seats, starts no sooner than ``cooldown_s`` after that end. The other options start
+    events sooner, repeat and escalate them, or forbid a kind; see
+    :class:`~cabinsafe.events.options.GateSettings`.
+
+    People with an occupant id are the same in all views and under all track ids: what one view shows, another
+    does not end. Others are judged in each view by itself; an act goes on when somebody under a new track id
+    shows it in the seats of people who are gone.
+
+    Args:
+        options: gate options by kind.
+        default: options of the kinds not named.
+        config_digest, model_digests: provenance, copied into every event.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, GateOptions] | None = None,
+        default: GateOptions | None = None,
+        *,
+        config_digest: str = "",
+        model_digests: Mapping[str, str] | None = None,
+    ) -> None:
+        self._book = SettingsBook(options or {}, default or GateOptions())
+        self._provenance = Provenance(config_digest, dict(model_digests or {}))
+        self._memory = Memory()
+
+    def reset(self) -> None:
+        """Forget all episodes and clocks; event ids go on, so that none comes twice."""
+        self._memory = Memory(self._memory.count)
+
+    def snapshot(self) -> str:
+        """All that the gate remembers, as JSON text."""
+        return dump_memory(self._memory)
+
+    def restore(self, snapshot: str) -> None:
+        """Go on where a gate of the same options was when :meth:`snapshot` was taken.
+
+        Raises:
+            DataError: not what :meth:`snapshot` gave; nothing is changed.
+        """
+        self._memory = read_memory(snapshot)
+
+    def update(self, scene: Scene, readings: Sequence[Reading]) -> list[Event]:
+        """Take the readings of one scene; those about its camera, which the scene holds, are added.
+
+        Raises:
+            FrameOrderError: the scene is not later than the last one of its camera; nothing is changed.
+            DataError: two readings of one kind about the same people; nothing is changed.
+        """
+        memory, camera_id = self._memory, scene.camera_id
+        last = memory.clock_s.get(camera_id)
+        if last is not None and scene.t_s <= last:
+            raise FrameOrderError(
+                f"camera '{camera_id}': a scene at {scene.t_s:.3f} s cannot follow one at {last:.3f} s"
+            )
+        by_key = self._with_unobserved(keys_of(scene, [*readings, *scene.camera_readings]), scene)
+        events: list[Event] = list(self._heard(scene))
+        memory.clock_s[camera_id] = scene.t_s
+        if memory.episodes:
+            for key, double in adopt(memory.episodes, by_key, scene):
+                if double.running:
+                    events.append(self._event(key, double, "ended", double.last_step_s, "merged"))
+        open_here = [key for key, episode in memory.episodes.items() if camera_id in episode.shown_s]
+        for key in dict.fromkeys([*open_here, *by_key]):
+            reading = by_key.get(key)
+            if key in memory.episodes or key in memory.seen or (reading and reading.state is State.TRUE):
+                events += self._step(key, reading, scene)
+        self._forget(scene)
+        return events
+
+    def tick(self, camera_id: str, t_s: float) -> list[Event]:
+        """Say that it is ``t_s`` and a camera gave no frame since its last: after a while that is an event.
+
+        What only that camera saw is then lost. A frame that comes late is still taken.
+        """
+        memory, key = self._memory, Key(CAMERA_SILENT, camera_id, ())
+        since = memory.clock_s.get(camera_id, memory.awaited_s.setdefault(camera_id, t_s))
+        settings = self._book.at(CAMERA_SILENT, camera_id, None)
+        if t_s - since < settings.hold_s:
+            return []
+        if key in memory.episodes:
+            return list(self._go_on(key, memory.episodes[key], t_s, settings))
+        events: list[Event] = []
+        for other, episode in list(memory.episodes.items()):
+            if set(episode.shown_s) == {camera_id}:
+                events += self._end(other, episode, t_s, "lost")
+        return [*events, self._start_silence(camera_id, since, t_s)]
+
+    def close(self, reason: EndReason = "end_of_input") -> list[Event]:
+        """End every running event, at the end of the input or when interrupted, and forget all."""
+        events, clock_s = [], self._memory.clock_s
+        for key, episode in self._memory.episodes.items():
+            if episode.running:
+                t_s = max(clock_s.get(episode.camera_id, episode.last_step_s), episode.last_step_s)
+                events.append(self._event(key, episode, "ended", t_s, reason))
+        self.reset()
+        return events
+
+    def options_of(self, kind: str) -> GateOptions:
+        """Options that apply to a kind."""
+        return self._book.options_of(kind)
+
+    def _with_unobserved(self, by_key: dict[Key, Reading], scene: Scene) -> dict[Key, Reading]:
+        """Beside the readings, those that say whether their kinds can be judged, where that is asked for."""
+        if not self._book.reports_unobserved:
+            return by_key
+        derived = {}
+        for key, reading in by_key.items():
+            settings = self._book.at(key.kind, scene.camera_id, seat_of(scene, reading))
+            if settings.degraded_after_s is not None:
+                kind, hidden = unobserved_kind(key.kind), reading.state is State.NOT_OBSERVABLE
+                derived[key._replace(kind=kind)] = Reading(
+                    kind=kind,
+                    track_ids=reading.track_ids,
+                    state=State.TRUE if hidden else State.FALSE,
+                    score=float(hidden),
+                    evidence=reading.evidence,
+                )
+        return by_key | derived if derived else by_key
+
+    def _step(self, key: Key, reading: Reading | None, scene: Scene) -> Iterator[Event]:
+        """Take what a view says of an act; None if it has no reading of it."""
+        memory, camera_id = self._memory, scene.camera_id
+        episode = memory.episodes.get(key)
+        seat = seat_of(scene, reading) or (episode.seat if episode else None)
+        settings = self._book.at(key.kind, camera_id, seat)
+        t_s = scene.t_s if episode is None else max(scene.t_s, episode.last_step_s)
+        if not settings.when.holds(scene.vehicle):
+            memory.seen.pop(key, None)
+            if episode is not None:
+                yield from self._end(key, episode, t_s, "suspended")
+            return
+        on = reading is not None and shows_act(reading, episode, settings)
+        observed = reading is not None and reading.state is not State.NOT_OBSERVABLE
+        if episode is not None:
+            episode.note_view(camera_id, on, t_s)
+            if not on and episode.is_shown_by_another(camera_id, t_s, settings.frame_gap_s):
+                return
+            episode.note(on, observed, t_s)
+            if episode.is_over(on, observed, t_s, settings):
+                yield from self._end(key, episode, t_s, "released" if observed and not on else "lost")
+                episode = None
+                on = reading is not None and shows_act(reading, None, settings)  # as the start of another
+        if on and reading is not None:
+            episode = episode or self._begin(key, reading, scene, t_s)
+            yield from self._continue(key, episode, reading, scene, settings)
+        elif key in memory.seen and memory.seen[key].is_reset(observed, t_s, settings):
+            del memory.seen[key]
+        if episode is not None:
+            episode.last_step_s = t_s
+
+    def _begin(self, key: Key, reading: Reading, scene: Scene, t_s: float) -> Episode:
+        begun = Episode(scene.camera_id, t_s, t_s, t_s, reading, t_s, scene.frame_index, scene.frame_index)
+        begun.note_view(scene.camera_id, True, t_s)
+        self._memory.episodes[key] = begun
+        return begun
+
+    def _continue(
+        self, key: Key, episode: Episode, reading: Reading, scene: Scene, settings: GateSettings
+    ) -> Iterator[Event]:
+        """Take a reading that shows the act."""
+        t_s = max(scene.t_s, episode.last_step_s)
+        before_s = episode.last_step_s
+        episode.take(reading, scene, t_s)
+        if episode.running:
+            yield from self._go_on(key, episode, t_s, settings)
+        elif self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(key, episode, t_s):
+            self._memory.seen.pop(key, None)
+            yield self._start(key, episode, t_s)
+
+    def _is_due(
+        self, key: Key, episode: Episode, before_s: float, t_s: float, settings: GateSettings
+    ) -> bool:
+        """Whether the act was seen for long enough, in one go or in all."""
+        if settings.cumulative_s is not None:
+            seen = self._memory.seen.setdefault(key, SeenTime(settings.window_s))
+            if seen.add(before_s, t_s) >= settings.cumulative_s - _ROUNDING_S:
+                episode.first_on_s = min(episode.first_on_s, seen.spans[0][0])
+                return True
+        held = episode.on_time_s >= settings.hold_s - _ROUNDING_S
+        deadline_s = settings.deadline_s
+        return held or (deadline_s is not None and t_s - episode.first_on_s >= deadline_s - _ROUNDING_S)
+
+    def _start(self, key: Key, episode: Episode, t_s: float) -> Event:
+        self._memory.count += 1
+        episode.event_id = f"{key.kind}-{self._memory.count:04d}"
+        episode.started_s = episode.alarmed_s = t_s
+        return self._event(key, episode, "started", t_s)
+
+    def _go_on(self, key: Key, episode: Episode, t_s: float, settings: GateSettings) -> Iterator[Event]:
+        """What an event that lasts has to say now, if anything."""
+        running_s = t_s - episode.started_s
+        level = 1 + sum(running_s >= after - _ROUNDING_S for after in settings.escalate_after_s)
+        repeat = settings.repeat_every_s
+        if level > episode.level:
+            episode.level, episode.alarmed_s = level, t_s
+            yield self._event(key, episode, "escalated", t_s)
+        elif repeat is not None and t_s - episode.alarmed_s >= repeat - _ROUNDING_S:
+            episode.alarmed_s = t_s
+            yield self._event(key, episode, "repeated", t_s)
+        elif t_s - episode.emitted_s >= settings.update_every_s:
+            yield self._event(key, episode, "updated", t_s)
+
+    def _is_cooling(self, key: Key, episode: Episode, t_s: float) -> bool:
+        cooling = self._memory.cooling
+        if not cooling:
+            return False
+        ends = [cooling[place][1] for place in places(key, episode) if place in cooling]
+        return t_s < max(ends, default=t_s)
+
+    def _end(self, key: Key, episode: Episode, t_s: float, reason: EndReason) -> Iterator[Event]:
+        del self._memory.episodes[key]
+        if episode.running:
+            cooled_s = episode.last_on_s + self._book.at(key.kind, episode.camera_id, episode.seat).cooldown_s
+            for place in places(key, episode):
+                self._memory.cooling[place] = (episode.camera_id, cooled_s)
+            yield self._event(key, episode, "ended", t_s, reason)
+
+    def _start_silence(self, camera_id: str, since_s: float, t_s: float) -> Event:
+        said = Reading(kind=CAMERA_SILENT, track_ids=(), state=State.TRUE, score=1.0)
+        key, silence = Key(CAMERA_SILENT, camera_id, ()), Episode(camera_id, since_s, t_s, t_s, said, t_s)
+        self._memory.episodes[key] = silence
+        return self._start(key, silence, t_s)
+
+    def _heard(self, scene: Scene) -> Iterator[Event]:
+        """A frame came: report a silence that nobody noticed meanwhile, and end it."""
+        memory, key = self._memory, Key(CAMERA_SILENT, scene.camera_id, ())
+        since = memory.clock_s.get(scene.camera_id)
+        memory.awaited_s.pop(scene.camera_id, None)
+        if key not in memory.episodes and since is not None:
+            if scene.t_s - since < self._book.at(CAMERA_SILENT, scene.camera_id, None).hold_s:
+                return
+            yield self._start_silence(scene.camera_id, since, scene.t_s)
+        if key in memory.episodes:
+            silence = memory.episodes[key]
+            silence.last_on_s = max(scene.t_s, silence.started_s)
+            yield from self._end(key, silence, silence.last_on_s, "released")
+
+    def _event(
+        self, key: Key, episode: Episode, phase: Phase, t_s: float, reason: EndReason | None = None
+    ) -> Event:
+        settings = self._book.at(key.kind, episode.camera_id, episode.seat)
+        return episode.event(phase, t_s, settings, self._provenance, reason)
+
+    def _forget(self, scene: Scene) -> None:
+        """Drop cooldowns, begun in this scene's view, that are over, and times that no window holds."""
+        cooling, seen = self._memory.cooling, self._memory.seen
+        if cooling:
+            for place, (camera_id, end_s) in list(cooling.items()):
+                if camera_id == scene.camera_id and scene.t_s >= end_s:
+                    del cooling[place]
+        for key in [k for k, time in seen.items() if k.camera_id in ("", scene.camera_id)]:
+            if seen[key].is_past(scene.t_s):
+                del seen[key]

@@ -1,0 +1,1 @@
+"""Thresholds found on labelled rides, within a budget of false alarms."""

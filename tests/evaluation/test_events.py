@@ -1,0 +1,278 @@
+"""Events against the truth: worked examples of what counts as found, false, repeated, too brief."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cabinsafe.data import ClipTruth, write_truth
+from cabinsafe.errors import ConfigError, DataError
+from cabinsafe.evaluation.events.matching import MatchOptions, Rating, rate
+from cabinsafe.evaluation.events.measures import poisson_interval
+from cabinsafe.evaluation.events.page import html_page, write_report
+from cabinsafe.evaluation.events.report import EVERY_KIND, EventOptions, evaluate_events
+from cabinsafe.evaluation.events.rides import Alarm, Ride, find_rides, read_alarms
+from cabinsafe.types import Event
+
+KIND, SEAT, OTHER = "hand_on_leg", "Row1.Pos1", "Row1.Pos2"
+
+
+def act(
+    start_s: float, end_s: float, seat: str = SEAT, near: bool = False, kind: str = KIND
+) -> dict[str, Any]:
+    return {"kind": kind, "t_start_s": start_s, "t_end_s": end_s, "seats": [seat], "near_miss": near}
+
+
+def alarm(
+    start_s: float,
+    end_s: float,
+    seat: str | None = SEAT,
+    score: float = 0.9,
+    late_s: float = 1.0,
+    kind: str = KIND,
+) -> Alarm:
+    return Alarm(kind, (seat,), start_s + late_s, start_s, end_s, score)
+
+
+@pytest.fixture
+def ride() -> Callable[..., Ride]:
+    def make(
+        events: list[dict], alarms: list[Alarm], name: str = "a", hold_s: float | None = 1.0, **known: Any
+    ) -> Ride:
+        truth = ClipTruth(
+            clip="ride.mp4", fps=10, size_wh=(9, 9), duration_s=3600, events=events, attributes=known,
+            rules={KIND: "so", "feet_on_seats": "so", "fighting": "so"},
+        )  # fmt: skip
+        return Ride(name, truth, tuple(sorted(alarms, key=lambda a: a.t_s)), hold_s and {KIND: hold_s})
+
+    return make
+
+
+def counts(rating: Rating) -> tuple[int, int, int, int]:
+    found = sum(one.found for one in rating.acts)
+    return found, len(rating.acts) - found, len(rating.false), len(rating.repeats)
+
+
+@pytest.mark.parametrize(
+    ("alarms", "expected"),
+    [
+        ([], (0, 1, 0, 0)),
+        ([alarm(10.2, 19)], (1, 0, 0, 0)),
+        ([alarm(10.2, 19, None)], (1, 0, 0, 0)),
+        ([alarm(10.2, 19, OTHER)], (0, 1, 1, 0)),
+        ([alarm(30, 40)], (0, 1, 1, 0)),
+        ([alarm(20.9, 25)], (1, 0, 0, 0)),
+        ([alarm(21.1, 25)], (0, 1, 1, 0)),
+        ([alarm(10, 13), alarm(15, 19)], (1, 0, 0, 1)),
+        ([alarm(0, 19)], (1, 0, 1, 0)),
+        ([alarm(10, 19), alarm(50, 60)], (1, 0, 1, 0)),
+    ],
+    ids=[
+        "nothing", "in time", "seat unknown", "another's seat", "much later", "within the collar",
+        "beyond the collar", "twice", "raised long before", "and a false one",
+    ],
+)  # fmt: skip
+def test_one_act_and_its_alarms(ride, alarms: list[Alarm], expected: tuple[int, ...]) -> None:
+    assert counts(rate(ride([act(10, 20)], alarms), KIND, MatchOptions())) == expected
+
+
+def test_an_alarm_that_runs_over_a_pause_finds_both_acts_but_is_only_on_time_for_the_first(ride) -> None:
+    rating = rate(ride([act(10, 20), act(20.5, 30)], [alarm(10, 30)]), KIND, MatchOptions())
+    assert counts(rating) == (2, 0, 0, 0)
+    assert [one.delay_s for one in rating.acts] == [1.0, None]
+
+
+def test_acts_shorter_than_the_hold_time_are_not_judged(ride) -> None:
+    events, alarms = [act(10, 11.2), act(50, 51.4)], [alarm(10, 11)]
+    rating = rate(ride(events, alarms), KIND, MatchOptions())
+    assert (counts(rating), rating.brief) == ((0, 1, 0, 0), 1), "neither missed, nor is its alarm false"
+    assert rate(ride(events, alarms, hold_s=None), KIND, MatchOptions()).brief == 0
+
+
+def test_a_near_miss_that_is_reported_is_false(ride) -> None:
+    events = [act(10, 20, near=True), act(50, 60, near=True), act(50, 60, OTHER)]
+    rating = rate(ride(events, [alarm(11, 19), alarm(50, 60, OTHER)]), KIND, MatchOptions())
+    assert counts(rating) == (1, 0, 1, 0)
+    assert [alarmed for _, alarmed in rating.near_misses] == [True, False]
+
+
+def test_kinds_that_a_cabin_does_not_watch_for_are_not_judged(ride) -> None:
+    report = evaluate_events([ride([act(1, 9, kind="feet_on_seats"), act(1, 9)], [alarm(1, 9)])])
+    feet = report.kinds["feet_on_seats"]
+    assert (feet.acts, feet.unwatched, feet.hours, feet.recall) == (0, 1, 0.0, None)
+    assert report.kinds[KIND].recall == 1.0
+    assert json.dumps(report.plain(), allow_nan=False)
+
+
+def test_figures_over_rides(ride) -> None:
+    rides = [
+        ride(
+            [act(10, 20), act(100, 110)], [alarm(10.5, 20), alarm(100.1, 103)], "a", cabin="van", light="day"
+        ),
+        ride([act(10, 20)], [alarm(300, 310, score=0.6)], "b", cabin="suv", light="day"),
+    ]
+    report = evaluate_events(rides, EventOptions(bootstrap_rounds=200), [KIND])
+    made = report.kinds[KIND]
+    assert (made.acts, made.found, made.false, made.hours) == (3, 2, 1, 2.0)
+    assert made.recall == pytest.approx(2 / 3)
+    assert made.false_per_hour == 0.5
+    assert made.precision == pytest.approx(2 / 3)
+    assert made.f1 == pytest.approx(2 / 3)
+    assert made.f1_collar == pytest.approx(1 / 3), "the second alarm ended seven seconds too soon"
+    assert made.delay_median_s == pytest.approx(1.3)
+    assert made.recall_interval == (0.0, 1.0)
+    assert report.kinds[EVERY_KIND].acts == 3
+    assert report.by["vehicle"]["van"][KIND].recall == 1.0
+    assert report.by["light"]["day"][KIND].rides == 2
+    assert report.by["view"]["front"][KIND].acts == 3
+    assert [(m.ride, m.what) for m in report.mistakes] == [("b", "missed"), ("b", "false")]
+
+
+def test_recall_within_a_budget_leaves_out_weak_alarms(ride) -> None:
+    rides = [
+        ride(
+            [act(10, 20), act(100, 110)],
+            [alarm(10, 20, score=0.9), alarm(100, 110, score=0.5)],
+            "a",
+            cabin="van",
+        ),
+        ride([act(10, 20)], [alarm(10, 20, score=0.95), alarm(300, 310, score=0.7)], "b", cabin="suv"),
+    ]
+    report = evaluate_events(rides, EventOptions(budgets_per_hour=(0.1, 0.5), bootstrap_rounds=0), [KIND])
+    strict, loose = report.recall_at[KIND]["0.1"], report.recall_at[KIND]["0.5"]
+    assert (strict.min_score, strict.recall, strict.false_per_hour) == (0.9, pytest.approx(2 / 3), 0.0)
+    assert (loose.min_score, loose.recall, loose.false_per_hour) == (0.5, 1.0, 0.5)
+    new = report.new_vehicle[KIND]
+    assert (new["suv"].min_score, new["suv"].false_per_hour) == (0.5, 1.0), "the van alone allows weak alarms"
+    assert (new["van"].min_score, new["van"].recall) == (0.95, 0.0)
+
+
+def test_no_alarm_in_a_short_time_proves_little() -> None:
+    assert poisson_interval(0, 2.0) == (0.0, pytest.approx(3.689 / 2, abs=0.001))
+    assert poisson_interval(3, 1.0) == (pytest.approx(0.619, abs=0.001), pytest.approx(8.767, abs=0.001))
+    assert poisson_interval(0, 0.0) is None
+
+
+def event(event_id: str, phase: str, t_s: float, **values: Any) -> Event:
+    known = {"kind": KIND, "t_start_s": 1.0, "camera_id": "front", "track_ids": (1,), "peak_score": 0.8}
+    return Event(event_id=event_id, phase=phase, t_s=t_s, seats=(SEAT,), **known | values)
+
+
+def test_an_event_in_all_its_phases_is_one_alarm(tmp_path: Path) -> None:
+    lines = [
+        event("b-2", "started", 3.0),
+        event("a-1", "started", 2.0),
+        event("a-1", "repeated", 4.0, peak_score=0.9),
+        event("a-1", "ended", 6.0, t_end_s=5.0, peak_score=0.95),
+    ]
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(line.model_dump_json() + "\n" for line in lines))
+    assert read_alarms(path) == (
+        Alarm(KIND, (SEAT,), 2.0, 1.0, 5.0, 0.8),
+        Alarm(KIND, (SEAT,), 3.0, 1.0, 3.0, 0.8),
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{}\n", r"events\.jsonl, line 1: Event: "),
+        (b"\xff\n", r"events\.jsonl, line 1: "),
+        (
+            event("a-1", "ended", 2.0).model_dump_json().encode(),
+            r"'a-1': expected its phase 'started' first, got 'ended'",
+        ),
+        (None, r"events\.jsonl: no readable file of events: No such file"),
+    ],
+)
+def test_what_are_no_events_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "events.jsonl").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_alarms(tmp_path / "events.jsonl")
+
+
+def test_rides_are_paired_by_folder(tmp_path: Path, ride) -> None:
+    truth = ride([], []).truth
+    for name in ("one", "two"):
+        for folder, file in (("truth", "truth.json"), ("found", "events.jsonl")):
+            (tmp_path / folder / name).mkdir(parents=True)
+            write_truth(tmp_path / folder / name / file, truth)
+    pairs = find_rides(tmp_path / "truth", tmp_path / "found", "events.jsonl")
+    assert [(p.name, p.other) for p in pairs] == [
+        (name, tmp_path / "found" / name / "events.jsonl") for name in ("one", "two")
+    ]
+    (single,) = find_rides(tmp_path / "truth" / "one", tmp_path / "found" / "two", "events.jsonl")
+    assert (single.name, single.other.parent.name) == ("one", "two")
+    (file,) = find_rides(
+        tmp_path / "truth" / "one" / "truth.json", tmp_path / "found" / "one" / "events.jsonl", "events.jsonl"
+    )
+    assert file.name == "one"
+    (tmp_path / "found" / "two" / "events.jsonl").unlink()
+    with pytest.raises(
+        DataError, match=r"ride 'two': expected its events\.jsonl at .*found/two/events\.jsonl"
+    ):
+        find_rides(tmp_path / "truth", tmp_path / "found", "events.jsonl")
+    with pytest.raises(DataError, match=r"expected a ride, or a folder of rides, each with its truth\.json"):
+        find_rides(tmp_path / "found", tmp_path / "found", "events.jsonl")
+
+
+def test_nothing_to_judge_is_refused(ride) -> None:
+    with pytest.raises(DataError, match="there are no rides to judge"):
+        evaluate_events([])
+    with pytest.raises(
+        DataError, match="no truth decides smoking; they decide feet_on_seats, fighting, hand_on_leg"
+    ):
+        evaluate_events([ride([], [])], kinds=["smoking"])
+    with pytest.raises(ConfigError, match="collar_s"):
+        EventOptions(collar_s=-1)
+
+
+def test_kinds_beside_the_built_in_ones_are_judged_once_reported(ride) -> None:
+    rides = [ride([act(1, 9, kind="fighting")], [alarm(1, 9, kind="fighting")], hold_s=None)]
+    assert evaluate_events(rides).kinds["fighting"].recall == 1.0
+    assert "fighting" not in evaluate_events([ride([act(1, 9, kind="fighting")], [], hold_s=None)]).kinds
+
+
+def test_the_page_needs_nothing_else_and_escapes_names(tmp_path: Path, ride) -> None:
+    report = evaluate_events([ride([act(10, 20)], [alarm(300, 310)], "<b>", cabin="<i>")])
+    page = html_page(report, 1)
+    assert "<b>" not in page.replace("<b>1</b>", "")
+    assert "&lt;b&gt;" in page
+    assert "&lt;i&gt;" in page
+    assert "http" not in page
+    write_report(tmp_path, report, 1)
+    stored = json.loads((tmp_path / "report.json").read_text())
+    assert stored["kinds"][KIND]["recall"] == 0.0
+    assert (tmp_path / "report.html").read_text() == page
+
+
+def test_the_command(tmp_path: Path, ride) -> None:
+    made = ride([act(0.9, 9)], [])
+    (tmp_path / "truth" / "a").mkdir(parents=True)
+    (tmp_path / "found" / "a").mkdir(parents=True)
+    write_truth(tmp_path / "truth" / "a" / "truth.json", made.truth)
+    lines = [event("a-1", "started", 2.0), event("a-1", "ended", 9.5, t_end_s=9.0)]
+    (tmp_path / "found" / "a" / "events.jsonl").write_text("".join(e.model_dump_json() + "\n" for e in lines))
+
+    def evaluate(*more: str) -> subprocess.CompletedProcess[str]:
+        command = [Path(sys.executable).with_name("cabinsafe"), "evaluate", "events"]
+        places = [tmp_path / "truth", tmp_path / "found", "--out", tmp_path / "out"]
+        words = [*map(str, [*command, *places]), *more]
+        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+
+    done = evaluate("--kind", KIND)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["kinds"][KIND]["recall"] == 1.0
+    assert report["kinds"][KIND]["delay_median_s"] == pytest.approx(1.1)
+    assert evaluate("--cabin", "shuttle").returncode == 0
+    refused = evaluate("--kind", "smoking")
+    assert refused.returncode == 1
+    assert "no truth decides smoking" in refused.stderr
