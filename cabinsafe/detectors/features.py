@@ -150,7 +150,7 @@ def body_scale(points: ArrayLike) -> Points:
     estimates[np.isnan(estimates)] = -1.0
     estimates.sort(axis=1)
     second, first = estimates[:, -SCALE_RANK], estimates[:, -1]
-    scale = np.where(second > 0, second, first)
+    scale: Points = np.where(second > 0, second, first)
     scale[scale <= 0] = np.nan
     return scale
 

@@ -70,6 +70,6 @@ def _in_picture(camera: Camera, keypoints: Array) -> dict[str, list[float]]:
         xy = np.array([width, 0.0]) + xy * [-1.0, 1.0]
     return {
         name: [round(float(x), 2), round(float(y), 2)]
-        for name, (x, y), seen in zip(KEYPOINTS, xy, inside, strict=True)
+        for name, (x, y), seen in zip(KEYPOINTS, xy, np.atleast_1d(inside), strict=True)
         if seen
     }

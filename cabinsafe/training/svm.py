@@ -18,8 +18,8 @@ from cabinsafe.errors import DataError, ModelError
 from cabinsafe.training.sitting import fit as fitting
 from cabinsafe.training.sitting.files import Draft, write_draft
 from cabinsafe.training.sitting.fit import THRESHOLD, Recipe
-from cabinsafe.training.sitting.metrics import Answers, Mask, measure
-from cabinsafe.training.sitting.samples import Samples, groups_of
+from cabinsafe.training.sitting.metrics import Answers, measure
+from cabinsafe.training.sitting.samples import Mask, Samples, groups_of
 
 Figures = dict[str, Any]
 

@@ -19,8 +19,8 @@ from cabinsafe.training.sitting.graph import INPUT, OUTPUT, onnx_bytes
 from cabinsafe.training.sitting.samples import Array, Samples
 from cabinsafe.whole_files import replace_file
 
-LARGEST_DIFFERENCE = 5e-4
-"""Of a probability between the ONNX file, which is float32, and scikit-learn."""
+LARGEST_DIFFERENCE = 2e-3
+"""Of a probability between the ONNX file and scikit-learn: thousands of terms of both signs add up in float32."""
 
 LIMITS = (
     "Trained on labelled skeletons; it has been measured on the ones that its metrics tell of, and on no "

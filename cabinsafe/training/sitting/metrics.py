@@ -136,7 +136,7 @@ def reliability(probability: Array, unsafe: Mask, bins: int = 10) -> tuple[Array
     """Centre, share of unsafe, weight and mean probability of each bin; safe and unsafe weigh half each."""
     weight = np.where(unsafe, 0.5 / max(unsafe.sum(), 1), 0.5 / max((~unsafe).sum(), 1))
     which = np.minimum((probability * bins).astype(int), bins - 1)
-    total = np.bincount(which, weight, minlength=bins)
+    total = np.bincount(which, weight, minlength=bins).astype(np.float64)
     with np.errstate(invalid="ignore"):
         frequency = np.bincount(which, weight * unsafe, minlength=bins) / total
         mean = np.bincount(which, weight * probability, minlength=bins) / total

@@ -10,8 +10,8 @@ import numpy as np
 
 from cabinsafe.evaluation.style import STYLE
 from cabinsafe.training.sitting.charts import line_chart, skeleton_figure
-from cabinsafe.training.sitting.metrics import Answers, Mask, confusion, precision_recall, reliability
-from cabinsafe.training.sitting.samples import SOURCES, Samples
+from cabinsafe.training.sitting.metrics import Answers, confusion, precision_recall, reliability
+from cabinsafe.training.sitting.samples import SOURCES, Mask, Samples
 from cabinsafe.training.svm import Trained
 
 _OWN_STYLE: Final = """

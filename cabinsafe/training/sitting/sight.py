@@ -115,7 +115,7 @@ def _back(skeleton: Skeleton, width: int, turned: bool, scale: float) -> Skeleto
     """A skeleton of a look in the picture as it is."""
     xy = skeleton.xy / np.float32(scale)
     if turned:
-        xy = np.float32([width, 0.0]) + xy * np.float32([-1.0, 1.0])
+        xy = np.array([width, 0.0], np.float32) + xy * np.array([-1.0, 1.0], np.float32)
     return skeleton.model_copy(update={"xy": xy.astype(np.float32)})
 
 
