@@ -292,7 +292,7 @@ def learning_curve(
         part = learn.pick(np.isin(groups, order[: max(round(share * len(order)), 1)]))
         if not part.unsafe.any() or part.unsafe.all():
             continue
-        every = _rows(part, recipe, seed)
+        every = _rows(part, replace(recipe, rows=round(recipe.rows * share)), seed)
         before, reduced = reduce(features_of_many(every.points), recipe)
         one = machine(fitted.cost, fitted.width).fit(reduced, every.unsafe, weights(every, recipe))
         margin = one.decision_function(before.transform(features))
