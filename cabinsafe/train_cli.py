@@ -59,6 +59,7 @@ def svm(  # noqa: PLR0917 - options of a command
     ] = None,
     look: Annotated[bool, typer.Option(help="Whether the pose network looks at pictures and clips.")] = True,
     seed: Annotated[int, typer.Option(min=0, help="Of split, augmentation and choice of rows.")] = 0,
+    licence: Annotated[str | None, typer.Option(help="Of the classifier, for its card.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write it also over a better classifier.")] = False,
 ) -> None:
     """Train the unsafe-sitting classifier on your own people; compare it with the one in use.
@@ -66,11 +67,11 @@ def svm(  # noqa: PLR0917 - options of a command
     A better classifier at --out is not overwritten; the report is written in any case.
     """
     require_extra("training a classifier", "train", "sklearn", "onnx")
-    from cabinsafe.training.sitting.command import SvmJob, run_job
+    from cabinsafe.training.sitting.command import LICENCE, SvmJob, run_job
 
     job = SvmJob(
         data=tuple(data), out=out, cabin=cabin, test=tuple(test or ()), report=report, keep=keep, look=look,
-        seed=seed, force=force,
+        seed=seed, force=force, licence=licence or LICENCE,
     )  # fmt: skip
     console = Console(highlight=False)
     with progress_bar(console) as progress:

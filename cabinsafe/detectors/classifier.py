@@ -143,11 +143,6 @@ class Classifier:
         clipped: NDArray[np.float64] = found.astype(np.float64).clip(0.0, 1.0)
         return clipped
 
-    def unsafe(self, features: Features) -> NDArray[np.float64]:
-        """Sum (N,) of the unsafe classes' probabilities; see :meth:`probabilities`."""
-        total: NDArray[np.float64] = self.probabilities(features)[:, 1:].sum(axis=1).clip(0.0, 1.0)
-        return total
-
     def _check_tensors(self) -> None:
         inputs = {tensor.name: tensor for tensor in self._session.get_inputs()}
         outputs = [tensor.name for tensor in self._session.get_outputs()]

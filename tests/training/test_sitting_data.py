@@ -218,11 +218,11 @@ def test_clips_give_true_and_seen_skeletons(
 ) -> None:
     fps = 10.0
     events = [
-        {"kind": "unsafe_sitting", "t_start_s": 1.0, "t_end_s": 3.0, "seats": ["Row1.Pos1"], "track_ids": [1]},
-        {"kind": "leaning_out", "t_start_s": 2.0, "t_end_s": 3.0, "seats": ["Row1.Pos1"], "track_ids": [1]},
-        {"kind": "unsafe_sitting", "t_start_s": 3.5, "t_end_s": 4.0, "seats": ["Row1.Pos1"], "track_ids": [1],
-         "near_miss": True},
+        {"kind": "unsafe_sitting", "t_start_s": 1.0, "t_end_s": 3.0},
+        {"kind": "leaning_out", "t_start_s": 2.0, "t_end_s": 3.0},
+        {"kind": "unsafe_sitting", "t_start_s": 3.5, "t_end_s": 4.0, "near_miss": True},
     ]  # fmt: skip
+    events = [{**event, "seats": ["Row1.Pos1"], "track_ids": [1]} for event in events]
     truth = {
         "clip": "ride.mp4", "fps": fps, "size_wh": [400, 400], "duration_s": 5.0, "events": events,
         "rules": {"unsafe_sitting": "so", "leaning_out": "so"}, "attributes": {"seed": 9},

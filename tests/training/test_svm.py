@@ -195,7 +195,9 @@ def test_the_command_from_end_to_end(repository: Path, tmp_path: Path, monkeypat
     monkeypatch.setattr("cabinsafe.training.sitting.command.Recipe", lambda: TINY)
     data = repository / "demo" / "skeletons.jsonl"
     arguments = ["train", "svm", str(data), "--out", str(tmp_path / "new" / "mine"), "--keep", str(tmp_path)]
-    result = CliRunner().invoke(app, [*arguments, "--cabin", "sedan"], catch_exceptions=False)
+    result = CliRunner().invoke(
+        app, [*arguments, "--cabin", "sedan", "--licence", "ours"], catch_exceptions=False
+    )
     assert result.exit_code == 0
     assert "labelled: balanced accuracy" in result.output
     page = (tmp_path / "new" / "mine.html").read_text(encoding="utf-8")
@@ -205,7 +207,9 @@ def test_the_command_from_end_to_end(repository: Path, tmp_path: Path, monkeypat
     assert "<img" not in page
     assert "current" in page, "compared with the embedded one"
     assert len(read_jsonl(tmp_path / "train.jsonl")) == len(data.read_text().splitlines())
-    assert Classifier(tmp_path / "new" / "mine.json").card.name == "mine"
+    card = Classifier(tmp_path / "new" / "mine.json").card
+    assert (card.name, card.licence) == ("mine", "ours")
+    assert card.sources == ({"what": "skeletons.jsonl"},)
 
 
 def test_the_report_is_written_even_if_the_classifier_is_not(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.errors import OutputError
+from cabinsafe.training.sitting.files import LICENCE
 from cabinsafe.training.sitting.fit import Recipe
 from cabinsafe.training.sitting.page import html_page
 from cabinsafe.training.sitting.read import read_samples
@@ -33,6 +34,7 @@ class SvmJob:
         look: whether the pose network looks at pictures and clips.
         seed: of all that is drawn.
         force: whether to write over a better classifier.
+        licence: for the card.
         recipe: how to train.
     """
 
@@ -45,6 +47,7 @@ class SvmJob:
     look: bool = True
     seed: int = 0
     force: bool = False
+    licence: str = LICENCE
     recipe: Recipe = field(default_factory=Recipe)
 
 
@@ -77,6 +80,7 @@ def run_job(job: SvmJob, say: Callable[[str], None] = lambda _: None) -> Outcome
     path = card_path(job.out)
     current = path if path.exists() else sitting_options(cabin).model
     trained = train(samples, test, current=current, recipe=job.recipe, seed=job.seed, say=say)
+    trained.draft.note_origin(job.licence, [data.name for data in job.data])
     page = job.report or path.with_suffix(".html")
     _folder(page.parent)
     replace_file(page, html_page(trained, f"Unsafe sitting: {path.stem}").encode())

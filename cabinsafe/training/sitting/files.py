@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from cabinsafe.training.sitting.graph import INPUT, OUTPUT, onnx_bytes
 from cabinsafe.training.sitting.samples import Array, Samples
 from cabinsafe.whole_files import replace_file
 
+LICENCE = "that of the data it was trained on"
 LARGEST_DIFFERENCE = 2e-3
-"""Of a probability between the ONNX file and scikit-learn: thousands of terms of both signs add up in float32."""
+"""Of a probability between the ONNX file and scikit-learn: it sums thousands of terms in float32."""
 
 LIMITS = (
     "Trained on labelled skeletons; it has been measured on the ones that its metrics tell of, and on no "
@@ -43,6 +45,10 @@ class Draft:
 
     content: bytes
     card: dict[str, Any]
+
+    def note_origin(self, licence: str, sources: Sequence[str]) -> None:
+        """Put on the card under which licence the classifier is, and what it was trained on."""
+        self.card |= {"licence": licence, "sources": [{"what": name} for name in sources]}
 
     def note_metrics(self, figures: dict[str, Any], baseline: dict[str, Any]) -> None:
         """Put what was measured on the card."""
@@ -109,7 +115,7 @@ def _card(fitted: Fitted, learn: Samples, recipe: Recipe, seed: int) -> dict[str
         "undecided": recipe.undecided,
         "data_digest": learn.digest(),
         "safe_reference": {"median": usual.round(3).tolist(), "weight": weight.round(4).tolist()},
-        "licence": "that of the data it was trained on",
+        "licence": LICENCE,
         "training": {
             "method": "median imputation, scaling, PCA, SVC (RBF), sigmoid calibration; one for safe against "
             "unsafe, one for the kinds of unsafe",

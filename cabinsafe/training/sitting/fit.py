@@ -292,7 +292,8 @@ def learning_curve(
         part = learn.pick(np.isin(groups, order[: max(round(share * len(order)), 1)]))
         if not part.unsafe.any() or part.unsafe.all():
             continue
-        every = _rows(part, replace(recipe, rows=round(recipe.rows * share)), seed)
+        fewer = replace(recipe, rows=max(round(recipe.rows * share), 1))
+        every = _rows(part, fewer, seed)
         before, reduced = reduce(features_of_many(every.points), recipe)
         one = machine(fitted.cost, fitted.width).fit(reduced, every.unsafe, weights(every, recipe))
         margin = one.decision_function(before.transform(features))
@@ -314,7 +315,7 @@ def _precisions(test: Samples, margin: Array) -> dict[str, float]:
 
 
 def _rows(samples: Samples, recipe: Recipe, seed: int) -> Samples:
-    """Rows to train on: augmented, half of them unsafe and half of each half seen, as far as there are such."""
+    """Rows to train on: augmented, half of them unsafe and half of each half seen, if there are enough."""
     rng = np.random.default_rng(seed)
     every = augmented(samples, recipe, rng)
     order = rng.permutation(len(every))
