@@ -67,7 +67,8 @@ def svm(  # noqa: PLR0917 - options of a command
     A better classifier at --out is not overwritten; the report is written in any case.
     """
     require_extra("training a classifier", "train", "sklearn", "onnx")
-    from cabinsafe.training.sitting.command import LICENCE, SvmJob, run_job
+    from cabinsafe.training.sitting.command import SvmJob, run_job
+    from cabinsafe.training.sitting.files import LICENCE
 
     job = SvmJob(
         data=tuple(data), out=out, cabin=cabin, test=tuple(test or ()), report=report, keep=keep, look=look,
