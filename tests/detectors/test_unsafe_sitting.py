@@ -58,7 +58,6 @@ def mirrored(points: dict[str, tuple[float, float]]) -> dict[str, tuple[float, f
     ("points", "state"),
     [
         ({}, State.FALSE),
-        ({"left_wrist": (215, 105), "left_elbow": (262, 160)}, State.FALSE),
         (LYING, State.TRUE),
         (mirrored(LYING), State.TRUE),
         (LYING | HIDDEN_LEGS, State.TRUE),
@@ -67,7 +66,6 @@ def mirrored(points: dict[str, tuple[float, float]]) -> dict[str, tuple[float, f
     ],
     ids=[
         "upright",
-        "phone at the ear",
         "lying",
         "lying the other way",
         "lying, legs hidden",
@@ -79,12 +77,18 @@ def test_hand_made_skeletons(embedded, make_skeleton, make_scene, points: dict, 
     assert only(embedded.read(make_scene(make_skeleton(**points)))).state is state
 
 
-@pytest.mark.parametrize("more", [{}, {"left_hip": None}], ids=["legs hidden", "legs and a hip hidden"])
-def test_an_upright_trunk_is_not_reported_for_legs_that_are_hidden(
-    embedded, make_skeleton, make_scene, more
-) -> None:
-    """Without legs an upright person may also stand: safe or undecided are both right."""
-    assert only(embedded.read(make_scene(make_skeleton(**HIDDEN_LEGS, **more)))).state is not State.TRUE
+@pytest.mark.parametrize(
+    "change",
+    [
+        HIDDEN_LEGS,
+        HIDDEN_LEGS | {"left_hip": None},
+        {"left_wrist": (215, 105), "left_elbow": (262, 160)},
+    ],
+    ids=["legs hidden", "legs and a hip hidden", "phone at the ear"],
+)
+def test_an_upright_trunk_is_not_reported(embedded, make_skeleton, make_scene, change) -> None:
+    """Safe or undecided are both right: without legs an upright person may also stand."""
+    assert only(embedded.read(make_scene(make_skeleton(**change)))).state is not State.TRUE
 
 
 @pytest.mark.parametrize("points", [{}, LYING, SIDEWAYS], ids=["upright", "lying", "sideways"])
