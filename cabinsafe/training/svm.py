@@ -15,6 +15,7 @@ import numpy as np
 from cabinsafe.detectors.classifier import Classifier, ClassifierCard
 from cabinsafe.detectors.features import features_of_many, observable
 from cabinsafe.errors import DataError, ModelError
+from cabinsafe.training.sitting import beside
 from cabinsafe.training.sitting import fit as fitting
 from cabinsafe.training.sitting.files import Draft, write_draft
 from cabinsafe.training.sitting.fit import THRESHOLD, Recipe
@@ -105,13 +106,13 @@ def train(
     draft, probabilities = write_draft(fitted, learn, test.pick(seen), recipe, seed)
     answers = _answers(fitted.classes, probabilities, seen, THRESHOLD, recipe.undecided)
     say("baseline and learning curve")
-    baseline = fitting.baseline(learn, test.pick(seen), recipe, seed)
+    baseline = beside.baseline(learn, test.pick(seen), recipe, seed)
     plain = _answers(("safe", "unsafe"), baseline, seen, THRESHOLD, (THRESHOLD, THRESHOLD))
     figures = measure(test, answers)
     draft.note_metrics(figures, measure(test, plain))
     trained = Trained(
         draft, test, answers, figures, measure(test, plain),
-        curve=fitting.learning_curve(learn, test.pick(seen), fitted, recipe, seed),
+        curve=beside.learning_curve(learn, test.pick(seen), fitted, recipe, seed),
     )  # fmt: skip
     return trained if current is None else compare(trained, current, seen)
 

@@ -28,9 +28,9 @@ _LIMBS = tuple(
     for side in ("left", "right")
     for parts in (("knee", "ankle"), ("ankle",), ("elbow", "wrist"), ("wrist",), ("hip", "knee", "ankle"))
 )
-_LEGS = [
+_LEGS = tuple(
     FEATURE_KEYPOINTS.index(f"{side}_{part}") for side in ("left", "right") for part in ("knee", "ankle")
-]
+)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def spoilt(points: Array, rng: Rng) -> Array:
     missing = rng.random(points.shape[:2]) < 0.35 * rng.random((count, 1)) ** 2
     for limb in _LIMBS:
         missing[:, limb] |= rng.random((count, 1)) < 0.1
-    missing[:, _LEGS] |= rng.random((count, 1)) < 0.25
+    missing[:, list(_LEGS)] |= rng.random((count, 1)) < 0.25
     copy: Array = np.where(missing[..., None], np.nan, points + off)
     return copy
 
@@ -136,7 +136,7 @@ def fit(samples: Samples, recipe: Recipe, seed: int) -> Fitted:
     """
     require_sklearn()
     check_classes(samples, recipe)
-    every = _rows(samples, recipe, seed)
+    every = training_rows(samples, recipe, seed)
     before, reduced = reduce(features_of_many(every.points), recipe)
     weight = weights(every, recipe)
     groups = groups_of(every)
@@ -268,53 +268,7 @@ def reasons(fitted: Fitted, features: Features) -> tuple[Array, float]:
     return weight, float(ridge.score(filled, logit))
 
 
-def baseline(learn: Samples, test: Samples, recipe: Recipe, seed: int) -> Array:
-    """Probabilities (N, 2) of logistic regression on the same features, augmented and weighted alike."""
-    from sklearn.linear_model import LogisticRegression
-
-    every = _rows(learn, recipe, seed)
-    before, reduced = reduce(features_of_many(every.points), recipe)
-    model = LogisticRegression(C=0.05, max_iter=500)
-    model.fit(reduced, every.unsafe, sample_weight=weights(every, recipe))
-    probabilities: Array = model.predict_proba(before.transform(features_of_many(test.points)))
-    return probabilities
-
-
-def learning_curve(
-    learn: Samples, test: Samples, fitted: Fitted, recipe: Recipe, seed: int
-) -> list[dict[str, float]]:
-    """Average precision by source after training on shares of the vehicles, with the same machine."""
-    groups = groups_of(learn)
-    order = np.random.default_rng(seed).permutation(np.unique(groups))
-    features = features_of_many(test.points)
-    points = []
-    for share in recipe.curve:
-        part = learn.pick(np.isin(groups, order[: max(round(share * len(order)), 1)]))
-        if not part.unsafe.any() or part.unsafe.all():
-            continue
-        fewer = replace(recipe, rows=max(round(recipe.rows * share), 1))
-        every = _rows(part, fewer, seed)
-        before, reduced = reduce(features_of_many(every.points), recipe)
-        one = machine(fitted.cost, fitted.width).fit(reduced, every.unsafe, weights(every, recipe))
-        margin = one.decision_function(before.transform(features))
-        points.append({"share": share, "skeletons": float(len(part)), **_precisions(test, margin)})
-    margin = fitted.probabilities(features)[:, 1:].sum(axis=1)
-    points.append({"share": 1.0, "skeletons": float(len(learn)), **_precisions(test, margin)})
-    return points
-
-
-def _precisions(test: Samples, margin: Array) -> dict[str, float]:
-    from sklearn.metrics import average_precision_score
-
-    sources = {source: test.source == source for source in np.unique(test.source).tolist()}
-    return {
-        source: float(average_precision_score(test.unsafe[rows], margin[rows]))
-        for source, rows in sources.items()
-        if test.unsafe[rows].any()
-    }
-
-
-def _rows(samples: Samples, recipe: Recipe, seed: int) -> Samples:
+def training_rows(samples: Samples, recipe: Recipe, seed: int) -> Samples:
     """Rows to train on: augmented, half of them unsafe and half of each half seen, if there are enough."""
     rng = np.random.default_rng(seed)
     every = augmented(samples, recipe, rng)
