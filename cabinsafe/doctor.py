@@ -47,7 +47,6 @@ _CODECS = (("MPEG-4 in .mp4", "mp4v", ".mp4"), ("MJPEG in .avi", "MJPG", ".avi")
 _EXTRAS = (
     ("train", "torch"),
     ("train", "scikit-learn"),
-    ("train", "skl2onnx"),
     ("train", "pycocotools"),
     ("synthetic", "anny"),
     ("synthetic", "torch"),

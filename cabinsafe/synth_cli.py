@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import closing
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -127,6 +128,32 @@ def ride(
         raise typer.Exit(130)
     console.print(_truth_table(read_truth(out / TRUTH_FILE)))
     console.print(f"{spec.frame_count} frames; in {out}", soft_wrap=True, markup=False)
+
+
+@synth_app.command()
+def skeletons(
+    out: Annotated[Path, typer.Option("--out", "-o", help="JSON Lines file to write.")],
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many scenes.")],
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="Of all of them.")] = 0,
+    recipe: _RecipeOption = None,
+) -> None:
+    """Write the labelled skeletons of scenes without taking pictures: data for `train svm`, quickly."""
+    from cabinsafe.jsonl import JsonLinesFile
+    from cabinsafe.synthetic.images import DrawnScenes
+    from cabinsafe.synthetic.recipe import load_recipe
+    from cabinsafe.synthetic.skeletons import skeleton_records
+
+    source = DrawnScenes(seed, load_recipe(recipe))
+    console = Console(highlight=False)
+    people = 0
+    with closing(JsonLinesFile(out)) as file, _ImageProgress(console, count, "scenes") as progress:
+        progress.show(0, 0)
+        for made, records in enumerate(skeleton_records(source, count), start=1):
+            for record in records:
+                file.write(json.dumps(record))
+            people += len(records)
+            progress.show(made, 0)
+    console.print(f"{people} people; in {out}", soft_wrap=True, markup=False)
 
 
 @synth_app.command()

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 
 from cabinsafe.cli_parts import progress_bar, require_extra
@@ -31,6 +32,58 @@ def pose(config: Annotated[Path, typer.Argument(help="YAML file of the run.")]) 
         path = run(settings, _Bar(progress, settings.steps))
     if path is not None:
         console.print(f"wrote {path}", soft_wrap=True, markup=False)
+
+
+@train_app.command()
+def svm(  # noqa: PLR0917 - options of a command
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATA...",
+            help="Labelled skeletons: .jsonl, .parquet, COCO keypoints with postures, or folders of clips "
+            "with truth.json; one or more.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Card to write; the ONNX file lies beside it.")],
+    cabin: Annotated[
+        Path | None, typer.Option(help="Cabin file: its network, detector options and classifier in use.")
+    ] = None,
+    test: Annotated[
+        list[Path] | None,
+        typer.Option(help="Data to measure on; by default a share of DATA, split by vehicle and person."),
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML file; by default beside the card.")] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Folder to keep the skeletons in, train.jsonl and test.jsonl, as DATA."),
+    ] = None,
+    look: Annotated[bool, typer.Option(help="Whether the pose network looks at pictures and clips.")] = True,
+    seed: Annotated[int, typer.Option(min=0, help="Of split, augmentation and choice of rows.")] = 0,
+    licence: Annotated[str | None, typer.Option(help="Of the classifier, for its card.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write it also over a better classifier.")] = False,
+) -> None:
+    """Train the unsafe-sitting classifier on your own people; compare it with the one in use.
+
+    A better classifier at --out is not overwritten; the report is written in any case.
+    """
+    require_extra("training a classifier", "train", "sklearn", "onnx")
+    from cabinsafe.training.sitting.command import SvmJob, run_job
+    from cabinsafe.training.sitting.files import LICENCE
+
+    job = SvmJob(
+        data=tuple(data), out=out, cabin=cabin, test=tuple(test or ()), report=report, keep=keep, look=look,
+        seed=seed, force=force, licence=licence or LICENCE,
+    )  # fmt: skip
+    console = Console(highlight=False)
+    with progress_bar(console) as progress:
+        task = progress.add_task("reading", total=None)
+
+        def say(what: str) -> None:
+            progress.update(task, description=escape(what), advance=1)
+
+        outcome = run_job(job, say)
+    for line in outcome.lines:
+        console.print(line, soft_wrap=True, markup=False)
 
 
 class _Bar:

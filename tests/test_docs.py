@@ -34,6 +34,7 @@ def workplace(tmp_path: Path, monkeypatch, short_clip: Path) -> Path:
     shutil.copytree(REPOSITORY / "configs", tmp_path / "configs")
     (tmp_path / "demo").mkdir()
     shutil.copy(short_clip, tmp_path / "demo" / "ride.mp4")
+    shutil.copy(REPOSITORY / "demo" / "skeletons.jsonl", tmp_path / "demo")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -70,7 +70,6 @@ VENDORS = {  # third-party package: the only places that may import it
     "torch": ["training", "synthetic.body"],
     "anny": ["synthetic.body"],
     "sklearn": ["training"],
-    "skl2onnx": ["training"],
     "pycocotools": ["evaluation.accuracy"],
     "typer": CLIS,
     "rich": [*CLIS, "cli_parts"],

@@ -15,11 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from cabinsafe.cards import ModelCard
+from cabinsafe.data.posture import POSTURES, SAFE
 from cabinsafe.detectors.features import Features, FeatureSchema, feature_schema
 from cabinsafe.errors import EngineError, ModelError, ShapeError
 from cabinsafe.onnx_session import open_session
 
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class FeatureRef(BaseModel):
@@ -33,43 +35,59 @@ class FeatureRef(BaseModel):
 
 
 class SafeReference(BaseModel):
-    """How each feature lies in safe training samples, in the features' own units and order.
+    """What each feature means for the answer, in the features' own order.
 
     Attributes:
-        median: middle of the samples.
-        spread: half the distance from the 16th to the 84th percentile.
+        median: middle of safe training samples, in the feature's own unit.
+        weight: how much a unit more adds to the log-odds of unsafe, in a linear model that follows the
+            classifier as well as one can: it gives reasons, not answers.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     median: tuple[float, ...]
-    spread: tuple[Annotated[float, Field(gt=0)], ...]
+    weight: tuple[float, ...]
 
 
 class ClassifierCard(ModelCard):
     """Card of a classifier.
 
     Attributes:
-        input, probabilities: names of the tensors, (N, F) float32 in and (N, 2) float32 out.
+        input, probabilities: names of the tensors, (N, F) float32 in and (N, C) float32 out.
         features: the schema it was trained on.
-        classes: what the two columns of the probabilities mean.
-        threshold: probability of the second class from which the answer is yes.
-        safe_reference: what is usual, for the evidence.
+        classes: what the C columns of the probabilities mean: safe, then the kinds of unsafe.
+        threshold: sum of the unsafe probabilities from which the answer is yes.
+        undecided: lowest and highest such sum around the threshold that is too near to it for an answer;
+            the highest is an answer again.
+        data_digest: sha256 of the samples it was trained on.
+        safe_reference: for the evidence.
     """
 
     kind: Literal["classifier"] = "classifier"
     input: str
     probabilities: str
     features: FeatureRef
-    classes: tuple[str, str]
+    classes: tuple[str, ...] = Field(min_length=2)
     threshold: float = Field(gt=0, lt=1)
+    undecided: tuple[_Probability, _Probability]
+    data_digest: _Sha256
     safe_reference: SafeReference
 
     @model_validator(mode="after")
     def _reference_fits_features(self) -> Self:
-        lengths = {len(self.safe_reference.median), len(self.safe_reference.spread)}
+        lengths = {len(self.safe_reference.median), len(self.safe_reference.weight)}
         if lengths != {self.features.count}:
             raise ValueError(f"safe_reference must have features.count = {self.features.count} values each")
+        return self
+
+    @model_validator(mode="after")
+    def _classes_and_limits_make_sense(self) -> Self:
+        strange = set(self.classes) - set(POSTURES)
+        if self.classes[0] != SAFE or strange or len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes must be {SAFE}, then different ones of {', '.join(POSTURES[1:])}")
+        low, high = self.undecided
+        if not low <= self.threshold <= high:
+            raise ValueError(f"undecided must hold the threshold {self.threshold}, got {low} to {high}")
         return self
 
     def check_features(self, schema: FeatureSchema) -> None:
@@ -103,8 +121,8 @@ class Classifier:
         self._session: Any = open_session(self.card.verified_file())
         self._check_tensors()
 
-    def probability(self, features: Features) -> NDArray[np.float64]:
-        """Probability (N,) in [0, 1] of the card's second class, for features (N, F) with N from 0.
+    def probabilities(self, features: Features) -> NDArray[np.float64]:
+        """Probabilities (N, C) in [0, 1] of the card's classes, for features (N, F) with N from 0.
 
         Raises:
             ShapeError: features of another shape or dtype.
@@ -113,16 +131,17 @@ class Classifier:
         expected = (len(features), self.card.features.count)
         if features.shape != expected or features.dtype != np.float32:
             raise ShapeError("features", f"float32 {expected}", f"{features.dtype} {features.shape}")
+        shape = (len(features), len(self.card.classes))
         if not len(features):
-            return np.zeros(0)
+            return np.zeros(shape)
         try:
-            (both,) = self._session.run([self.card.probabilities], {self.card.input: features})
+            (found,) = self._session.run([self.card.probabilities], {self.card.input: features})
         except Exception as error:  # onnxruntime's exceptions share no base class but this one
             raise EngineError(f"{self.card.name}: onnxruntime could not run it: {error}") from error
-        if both.shape != (len(features), 2) or not np.isfinite(both).all():
-            raise EngineError(f"{self.card.name}: expected finite ({len(features)}, 2), got {both.shape}")
-        yes: NDArray[np.float64] = both[:, 1].astype(np.float64).clip(0.0, 1.0)
-        return yes
+        if found.shape != shape or not np.isfinite(found).all():
+            raise EngineError(f"{self.card.name}: expected finite {shape}, got {found.shape}")
+        clipped: NDArray[np.float64] = found.astype(np.float64).clip(0.0, 1.0)
+        return clipped
 
     def _check_tensors(self) -> None:
         inputs = {tensor.name: tensor for tensor in self._session.get_inputs()}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -114,12 +115,18 @@ def feature_points(skeleton: Skeleton, min_score: float = 0.0) -> Points:
 
     NaN where absent, scored below ``min_score`` or not in the skeleton's topology.
     """
-    points = np.full((len(FEATURE_KEYPOINTS), 2), np.nan)
-    for row, name in enumerate(FEATURE_KEYPOINTS):
-        if name in skeleton.keypoints and skeleton.score_of(name) >= min_score:
-            points[row] = skeleton[name]
-    whole: Points = with_neck(points[None])[0]
-    return whole
+    rows = _rows(skeleton.keypoints)
+    points = skeleton.xy[rows].astype(np.float64)
+    points[(rows < 0) | (skeleton.score[rows] < min_score)] = np.nan
+    if np.isnan(points[_NECK, 0]):
+        points[_NECK] = (points[_SHOULDERS[0]] + points[_SHOULDERS[1]]) / 2
+    return points
+
+
+@lru_cache(maxsize=32)
+def _rows(keypoints: tuple[str, ...]) -> NDArray[np.intp]:
+    """Where a topology has each keypoint, -1 where it has it not."""
+    return np.array([keypoints.index(name) if name in keypoints else -1 for name in FEATURE_KEYPOINTS])
 
 
 def with_neck(points: ArrayLike) -> Points:
@@ -138,38 +145,49 @@ def body_scale(points: ArrayLike) -> Points:
     """
     xy = _checked(points)
     offsets = xy[:, _SCALE_ENDS[:, 0]] - xy[:, _SCALE_ENDS[:, 1]]
-    estimates = np.linalg.norm(offsets, axis=-1) / _SCALE_USUAL
-    ranked = np.sort(np.where(np.isnan(estimates), -1.0, estimates), axis=1)[:, ::-1]
-    scale = np.where(ranked[:, SCALE_RANK - 1] > 0, ranked[:, SCALE_RANK - 1], ranked[:, 0])
-    result: Points = np.where(scale > 0, scale, np.nan)
-    return result
+    offsets *= offsets
+    estimates = np.sqrt(offsets[..., 0] + offsets[..., 1]) / _SCALE_USUAL
+    estimates[np.isnan(estimates)] = -1.0
+    estimates.sort(axis=1)
+    second, first = estimates[:, -SCALE_RANK], estimates[:, -1]
+    scale: Points = np.where(second > 0, second, first)
+    scale[scale <= 0] = np.nan
+    return scale
 
 
-def observable(points: ArrayLike, min_count: int) -> NDArray[np.bool_]:
+def observable(points: ArrayLike, min_count: int, scale: Points | None = None) -> NDArray[np.bool_]:
     """Whether enough of each person is seen to judge the posture: (N,) from (N, P, 2).
 
-    Enough is one shoulder and one hip, ``min_count`` of the P keypoints, and a body scale above 0.
+    Enough is one shoulder and one hip, ``min_count`` of the P keypoints, and a body scale above 0; ``scale``
+    is that of :func:`body_scale`, where it is known already.
     """
     xy = _checked(points)
     seen = ~np.isnan(xy[..., 0])
     trunk = seen[:, _SHOULDERS].any(axis=1) & seen[:, _HIPS].any(axis=1)
-    enough: NDArray[np.bool_] = trunk & (seen.sum(axis=1) >= min_count) & ~np.isnan(body_scale(xy))
+    size = body_scale(xy) if scale is None else scale
+    enough: NDArray[np.bool_] = trunk & (seen.sum(axis=1) >= min_count) & ~np.isnan(size)
     return enough
 
 
-def features_of_many(points: ArrayLike) -> Features:
+def features_of_many(points: ArrayLike, scale: Points | None = None) -> Features:
     """Features (N, F) float32 of N people's keypoints (N, P, 2), in the order of :func:`feature_schema`.
 
     Unchanged by translation and scaling of the points. NaN where a keypoint of the pair is absent.
+    ``scale`` is that of :func:`body_scale`, where it is known already.
 
     Raises:
         ShapeError: not (N, P, 2) with P keypoints of :data:`FEATURE_KEYPOINTS`.
     """
     xy = _checked(points)
-    offsets = (xy[:, _PAIRS[:, 1]] - xy[:, _PAIRS[:, 0]]) / body_scale(xy)[:, None, None]
-    l1 = np.abs(offsets).sum(axis=-1)
-    seen = ~np.isnan(xy[..., 0])
-    return np.hstack([offsets[..., 0], offsets[..., 1], l1, seen]).astype(np.float32)
+    size = body_scale(xy) if scale is None else scale
+    features = np.empty((len(xy), 3 * len(_PAIRS) + xy.shape[1]), np.float32)
+    dx, dy, l1, seen = np.split(features, np.arange(1, 4) * len(_PAIRS), axis=1)
+    scaled = xy / size[:, None, None]
+    offsets = scaled[:, _PAIRS[:, 1]] - scaled[:, _PAIRS[:, 0]]
+    dx[:], dy[:] = offsets[..., 0], offsets[..., 1]
+    np.add(np.abs(dx), np.abs(dy), out=l1)
+    seen[:] = ~np.isnan(xy[..., 0])
+    return features
 
 
 def features_of(skeleton: Skeleton) -> Features:

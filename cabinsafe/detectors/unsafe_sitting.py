@@ -36,8 +36,12 @@ class UnsafeSittingOptions(DetectorOptions):
     threshold: float | None = Field(
         None, gt=0, lt=1, description="Probability from which the answer is yes; the card's if null"
     )
-    abstain_margin: float = Field(
-        0.0, ge=0, le=0.4, description="No answer where the probability is nearer to the threshold than this"
+    abstain_margin: float | None = Field(
+        None,
+        ge=0,
+        le=0.4,
+        description="No answer where the probability is nearer to the threshold than this; the card's limits "
+        "if null, and 0 with a threshold of its own",
     )
     min_keypoints_count: int = Field(
         6, ge=6, le=14, description="Keypoints of 14 that must be seen, neck included"
@@ -49,10 +53,13 @@ class UnsafeSittingOptions(DetectorOptions):
 class UnsafeSitting:
     """Whether a person sits in a way that belt and airbag are not made for; one reading per track.
 
-    The score is the classifier's probability. A person is judged if one shoulder, one hip and
-    ``min_keypoints_count`` keypoints are seen. In a mirrored view, where the sides' names are true and the
-    picture is not, the points are mirrored back before they are judged. Feet on the seat of somebody who
-    otherwise sits upright, and hands on others, are other detectors' business.
+    The score is the sum of the unsafe classes' probabilities. A person is judged if one shoulder, one hip and
+    ``min_keypoints_count`` keypoints are seen, and answered if that sum is decided. The evidence has the
+    probability of each class and the distances between keypoints that speak most for the answer, each in body
+    scales and with what it adds to the log-odds of unsafe, by a linear model of the classifier. In a mirrored
+    view, where the sides' names are true and the picture is not, the points are mirrored back before they are
+    judged. Feet on the seat of somebody who otherwise sits upright, and hands on others, are other detectors'
+    business.
 
     Raises:
         ModelError: the classifier cannot be used; see :class:`~cabinsafe.detectors.classifier.Classifier`.
@@ -66,10 +73,12 @@ class UnsafeSitting:
         self._options = options
         self._mirrored = frozenset(name for name, view in views.items() if view.mirrored)
         self._classifier = Classifier(options.model)
+        card = self._classifier.card
+        self._class_names = [f"{name}_probability" for name in card.classes]
         self._names = feature_schema().names
-        self._shown = np.array([name.startswith(("dx_", "dy_")) for name in self._names])
-        usual = self._classifier.card.safe_reference
-        self._usual, self._spread = np.array(usual.median), np.array(usual.spread)
+        self._usual, self._weight = map(np.array, (card.safe_reference.median, card.safe_reference.weight))
+        self._weight[[name.startswith("seen_") for name in self._names]] = 0.0
+        self._undecided = self._limits()
 
     @property
     def digests(self) -> dict[str, str]:
@@ -81,6 +90,13 @@ class UnsafeSitting:
         """Probability from which the answer is yes: the option's, else the card's."""
         own = self._options.threshold
         return self._classifier.card.threshold if own is None else own
+
+    def _limits(self) -> tuple[float, float]:
+        """From where to where a probability is undecided."""
+        own, margin = self._options.threshold, self._options.abstain_margin
+        if own is None and margin is None:
+            return self._classifier.card.undecided
+        return self.threshold - (margin or 0.0), self.threshold + (margin or 0.0)
 
     def reset(self) -> None:
         """Nothing is remembered between scenes."""
@@ -96,12 +112,16 @@ class UnsafeSitting:
         points = np.stack([self._points(track) for track in scene.tracks])
         if scene.camera_id in self._mirrored:
             points[..., 0] *= -1
-        judged = observable(points, self._options.min_keypoints_count)
-        features = features_of_many(points)
-        probability = np.full(len(points), np.nan)
-        probability[judged] = self._classifier.probability(features[judged])
-        rows = zip(scene.tracks, points, features, probability, strict=True)
-        return [self._reading(track, xy, row, float(p)) for track, xy, row, p in rows]
+        scale = body_scale(points)
+        judged = observable(points, self._options.min_keypoints_count, scale)
+        features = features_of_many(points, scale)
+        probabilities = np.full((len(points), len(self._class_names)), np.nan)
+        probabilities[judged] = self._classifier.probabilities(features[judged])
+        seen = (~np.isnan(points[..., 0])).sum(axis=1)
+        return [
+            self._reading(track, int(seen[n]), float(scale[n]), features[n], probabilities[n])
+            for n, track in enumerate(scene.tracks)
+        ]
 
     def _points(self, track: Track) -> Points:
         """Keypoints (P, 2) to judge by; all NaN where there is no skeleton or its limbs are contested."""
@@ -110,32 +130,38 @@ class UnsafeSitting:
             return np.full((len(FEATURE_KEYPOINTS), 2), np.nan)
         return feature_points(skeleton, self._options.min_keypoint_score)
 
-    def _reading(self, track: Track, points: Points, features: Features, probability: float) -> Reading:
-        evidence = {"keypoints_seen_count": float((~np.isnan(points[:, 0])).sum())}
+    def _reading(
+        self, track: Track, seen: int, scale_px: float, features: Features, probabilities: Points
+    ) -> Reading:
+        evidence = {"keypoints_seen_count": float(seen)}
         if track.skeleton is not None:
             evidence["ambiguity"] = round(track.skeleton.ambiguity, 3)
-        state = State.NOT_OBSERVABLE
-        if not np.isnan(probability):
-            evidence["unsafe_probability"] = round(probability, 4)
+        state, score = State.NOT_OBSERVABLE, 0.0
+        if not np.isnan(probabilities[0]):
+            score = min(sum(probabilities[1:].tolist()), 1.0)
+            state = self._state(score)
+            evidence["unsafe_probability"] = round(score, 4)
             evidence["threshold_probability"] = self.threshold
-            evidence["body_scale_px"] = round(float(body_scale(points[None])[0]), 1)
-            evidence |= self._least_usual(features)
-            state = self._state(probability)
-        score = 0.0 if state is State.NOT_OBSERVABLE else probability
+            evidence["body_scale_px"] = round(scale_px, 1)
+            evidence |= zip(self._class_names, probabilities.round(4).tolist(), strict=True)
+            evidence |= self._reasons(features, 1.0 if score >= self.threshold else -1.0)
         return Reading(
             kind=self.kind, track_ids=(track.track_id,), state=state, score=score, evidence=evidence
         )
 
     def _state(self, probability: float) -> State:
-        if abs(probability - self.threshold) < self._options.abstain_margin:
+        low, high = self._undecided
+        if low < probability < high:
             return State.NOT_OBSERVABLE
         return State.TRUE if probability >= self.threshold else State.FALSE
 
-    def _least_usual(self, features: Features) -> dict[str, float]:
-        """The offsets that differ most from safe sitting, in spreads (see SafeReference) of safe sitting."""
-        deviation = (features - self._usual) / self._spread
-        size = np.where(self._shown & ~np.isnan(deviation), np.abs(deviation), -1.0)
-        largest = np.argsort(-size, kind="stable")[:_SHOWN_FEATURES]
-        return {
-            f"{self._names[i]}_safe_spreads": round(float(deviation[i]), 2) for i in largest if size[i] >= 0
-        }
+    def _reasons(self, features: Features, sign: float) -> dict[str, float]:
+        """The distances that speak most for the answer, and how much each adds to the log-odds."""
+        added = (features - self._usual) * self._weight
+        most = np.argsort(np.nan_to_num(-sign * added), kind="stable")[:_SHOWN_FEATURES]
+        reasons = {}
+        for i in most.tolist():
+            if sign * added[i] > 0:
+                reasons[f"{self._names[i]}_body_scales"] = round(float(features[i]), 3)
+                reasons[f"{self._names[i]}_adds_logits"] = round(float(added[i]), 3)
+        return reasons

@@ -21,7 +21,7 @@ NEAR_OKS: Final = 0.1
 LEAST_SEEN: Final = 5
 """Fewest keypoints in sight of a person who can be asked for."""
 
-_SIGMAS: Final = (
+SIGMAS: Final = (
     *(0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072),
     *(0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089),
 )
@@ -112,7 +112,7 @@ def similarities(
     found[:, places < 0] = np.nan
     for row, person in enumerate(people):
         truth = rows(person)
-        scale = 2 * person["area"] * (2 * np.array(_SIGMAS)) ** 2 + np.spacing(1)
+        scale = 2 * person["area"] * (2 * np.array(SIGMAS)) ** 2 + np.spacing(1)
         closeness = np.nan_to_num(np.exp(-((found - truth[:, :2]) ** 2).sum(axis=2) / scale), nan=0.0)
         table[row] = closeness[:, truth[:, 2] > 0].mean(axis=1)
     return table
