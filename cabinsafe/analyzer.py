@@ -39,7 +39,7 @@ class Inspection(NamedTuple):
     """Every intermediate of one frame.
 
     ``boxes`` are the detections (N, 5), None if nothing looked; ``occupancy`` has a reading per seat of the
-    camera's view.
+    camera's view; ``events`` of a batch's last frame tell of silent cameras, too.
     """
 
     frame: Frame
@@ -217,8 +217,10 @@ class CabinAnalyzer(Closing):
         self._clocks.note(frames)
         occupied = [self._occupancy(scene) for scene in scenes]
         readings = [self._read(scene) for scene in scenes]
-        events = [tuple(self._gate.update(s, r)) for s, r in zip(scenes, readings, strict=True)]
-        rows = zip(frames, poses, found, scenes, occupied, readings, events, strict=True)
+        events = [self._gate.update(s, r) for s, r in zip(scenes, readings, strict=True)]
+        if events:
+            events[-1] += self._miss([frame.camera_id for frame in frames])
+        rows = zip(frames, poses, found, scenes, occupied, readings, map(tuple, events), strict=True)
         return [Inspection(*row) for row in rows]
 
     def finish(self, reason: EndReason = "end_of_input") -> list[Event]:
@@ -248,6 +250,12 @@ class CabinAnalyzer(Closing):
         if len(set(cameras)) != len(cameras):
             raise DataError(f"one batch holds one frame per camera, got {cameras}")
         self._clocks.check(frames)
+
+    def _miss(self, present: Sequence[str]) -> list[Event]:
+        """What it means that the ride's other cameras gave no frame."""
+        now_s = self._clocks.now_s
+        absent = [camera for camera in now_s if camera not in present]
+        return [event for camera in absent for event in self._gate.tick(camera, now_s[camera])]
 
     def _detect(self, frame: Frame, pose: PoseResult) -> Boxes | None:
         """Boxes of the person detector; the network's own only where there is none, so sources never mix."""

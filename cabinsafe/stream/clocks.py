@@ -60,3 +60,13 @@ class CameraClocks:
             )
             for camera_id, others in self._others_s.items()
         }
+
+    @property
+    def now_s(self) -> dict[str, float]:
+        """What each camera's own clock shows now; another one's for a camera that never gave a frame."""
+        latest = max(self._last_s.values(), default=0.0)
+        silent = self.silent_s
+        return {
+            camera_id: self._last_s[camera_id] + silent[camera_id] if camera_id in self._last_s else latest
+            for camera_id in silent
+        }

@@ -21,6 +21,7 @@ def test_a_silence_is_measured_on_the_others_clocks(make_frame) -> None:
     clocks.note([make_frame(0.5), make_frame(7.5, camera_id="left")])
     clocks.note([make_frame(2.0)])
     assert clocks.silent_s == {"front": 0.0, "rear": 2.0, "left": 1.5}
+    assert clocks.now_s == {"front": 2.0, "rear": 1002.0, "left": 9.0}
     clocks.note([make_frame(1002.1, camera_id="rear")])
     assert clocks.silent_s["rear"] == 0.0
 
@@ -39,6 +40,7 @@ def test_a_camera_that_never_sent_is_missed_only_if_it_was_expected(make_frame) 
     clocks.note([make_frame(5.0)])
     clocks.note([make_frame(8.0)])
     assert clocks.silent_s == {"front": 0.0, "rear": 3.0}
+    assert clocks.now_s == {"front": 8.0, "rear": 8.0}
     clocks.reset()
     clocks.note([make_frame(5.0)])
     assert clocks.silent_s == {"front": 0.0}

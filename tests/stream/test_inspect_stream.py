@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -171,3 +172,40 @@ def test_frames_are_shared_not_copied(make_blue_cabin) -> None:
     with make_blue_cabin("front") as cabin:
         ((inspection,),) = list(cabin.inspect_stream([Once()]))
     assert np.shares_memory(inspection.frame.image, Once.image)
+
+
+def events_of(cabin: CabinAnalyzer, batches) -> list[tuple[str, str, str, float]]:
+    events = [event for batch in batches for event in cabin.process(batch)]
+    return [(event.kind, event.phase, event.camera_id, event.t_s) for event in events]
+
+
+def test_a_camera_that_stays_away_is_an_event_while_the_others_go_on(make_blue_cabin, make_frame) -> None:
+    """Each camera has its own time: rear's is a thousand seconds ahead."""
+    with make_blue_cabin("front", "rear") as cabin:
+        rear = {t: make_frame(1000.0 + t, camera_id="rear") for t in (0, 1, 2, 18, 19)}
+        found = events_of(
+            cabin, [[make_frame(float(t)), *([rear[t]] if t in rear else [])] for t in range(20)]
+        )
+        assert found == [
+            ("camera_silent", "started", "rear", 1012.0),
+            ("camera_silent", "updated", "rear", 1017.0),
+            ("camera_silent", "ended", "rear", 1018.0),
+        ]
+        assert cabin.silent_s == {"front": 0.0, "rear": 0.0}
+
+
+def test_a_camera_that_nobody_gave_is_not_missed(make_blue_cabin, make_frame) -> None:
+    with make_blue_cabin("front", "rear") as cabin:
+        assert events_of(cabin, [make_frame(float(t)) for t in range(20)]) == []
+
+
+def test_a_stream_misses_a_source_that_never_sends(make_blue_cabin, make_source) -> None:
+    front = make_source(*(float(t) for t in range(15)), live=True)
+    rear = make_source(threading.Event(), camera_id="rear", live=True)
+    found = []
+    with make_blue_cabin("front", "rear") as cabin:
+        for (inspection,) in cabin.inspect_stream([front, rear], patience_s=0.01):
+            found += [(e.kind, e.phase, e.camera_id, e.t_start_s, e.t_s) for e in inspection.events]
+            if inspection.frame.t_s == 14.0:
+                break
+    assert found == [("camera_silent", "started", "rear", 0.0, 10.0)]
