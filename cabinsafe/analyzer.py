@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import Self, Unpack
 
 from cabinsafe.assembly import assemble
+from cabinsafe.camera_health import CameraHealth
 from cabinsafe.closing import Closing
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.detectors import Detector
 from cabinsafe.errors import DataError
 from cabinsafe.events import EventGate
+from cabinsafe.inspection import Boxes, Inspection
 from cabinsafe.person_detectors import PersonDetector
 from cabinsafe.pose import Engine, PosePrior, PoseResult
 from cabinsafe.stream import (
@@ -30,25 +32,8 @@ from cabinsafe.stream import (
 )
 from cabinsafe.tracking import CameraTrackers, OccupantLinker, Tracker, occupancy
 from cabinsafe.types import EndReason, Event, Frame, Reading, Scene
+from cabinsafe.vehicle import VehicleState
 from cabinsafe.views import CameraView
-
-Boxes = NDArray[np.float64]
-
-
-class Inspection(NamedTuple):
-    """Every intermediate of one frame.
-
-    ``boxes`` are the detections (N, 5), None if nothing looked; ``occupancy`` has a reading per seat of the
-    camera's view; ``events`` of a batch's last frame tell of silent cameras, too.
-    """
-
-    frame: Frame
-    pose: PoseResult
-    boxes: Boxes | None
-    scene: Scene
-    occupancy: tuple[Reading, ...]
-    readings: tuple[Reading, ...]
-    events: tuple[Event, ...]
 
 
 class CabinAnalyzer(Closing):
@@ -63,6 +48,10 @@ class CabinAnalyzer(Closing):
         views: camera views by id; a mirrored one has its skeletons' sides swapped.
         linker: makes tracks of several cameras one occupant.
         expect_s: a keypoint seen no longer ago is expected in the next frame; 0 expects nobody.
+        health: watches over the cameras themselves; None leaves that out.
+
+    Attributes:
+        vehicle: what the vehicle reported last, for the caller to set; scenes carry it from then on.
     """
 
     def __init__(
@@ -76,6 +65,7 @@ class CabinAnalyzer(Closing):
         views: Mapping[str, CameraView] | None = None,
         linker: OccupantLinker | None = None,
         expect_s: float = 0.0,
+        health: CameraHealth | None = None,
     ) -> None:
         self._estimator = estimator
         self._views = dict(views or {})
@@ -84,6 +74,8 @@ class CabinAnalyzer(Closing):
         self._gate = gate
         self._person_detector = person_detector
         self._expect_s = expect_s
+        self._health = health
+        self.vehicle: VehicleState | None = None
         self._clocks = CameraClocks()
 
     @classmethod
@@ -101,14 +93,12 @@ class CabinAnalyzer(Closing):
         cabin = config if isinstance(config, CabinConfig) else load_config(config)
         parts = assemble(cabin, engine)
         return cls(
-            parts.estimator,
-            parts.trackers,
-            parts.detectors,
-            parts.gate,
+            *parts[:4],
             person_detector=parts.person_detector,
             views=cabin.views,
             linker=parts.linker,
             expect_s=cabin.pose.expect_s,
+            health=parts.health,
         )
 
     @property
@@ -149,8 +139,8 @@ class CabinAnalyzer(Closing):
             DataError: a camera that the analyzer does not know, or twice in one batch. Nothing is changed.
             EngineError, CapacityError: the network failed, or more people than the limits allow.
         """
-        inspections = [self.inspect(frame, boxes)] if isinstance(frame, Frame) else self.inspect(frame, boxes)
-        return [event for inspection in inspections for event in inspection.events]
+        seen = [self.inspect(frame, boxes)] if isinstance(frame, Frame) else self.inspect(frame, boxes)
+        return [event for inspection in seen for event in inspection.events]
 
     @overload
     def inspect(self, frame: Frame, boxes: Boxes | None = None) -> Inspection: ...
@@ -212,8 +202,7 @@ class CabinAnalyzer(Closing):
         self._check_order(frames)
         found = [self._detect(f, p) if boxes is None else boxes for f, p in zip(frames, poses, strict=True)]
         # Step by step over all cameras, the gate last: if a step fails, no camera's events are lost.
-        update = self._trackers.update
-        scenes = [update(f, b, p.skeletons) for f, p, b in zip(frames, poses, found, strict=True)]
+        scenes = [self._track(f, p, b) for f, p, b in zip(frames, poses, found, strict=True)]
         self._clocks.note(frames)
         occupied = [self._occupancy(scene) for scene in scenes]
         readings = [self._read(scene) for scene in scenes]
@@ -234,6 +223,33 @@ class CabinAnalyzer(Closing):
             detector.reset()
         self._gate.reset()
         self._clocks.reset()
+        if self._health is not None:
+            self._health.reset()
+
+    def snapshot(self) -> str:
+        """Tracks, occupants and events of the ride, as JSON text: a service that restarts loses none of them.
+
+        Detectors and cameras' pictures begin anew.
+        """
+        return json.dumps({"trackers": self._trackers.snapshot(), "gate": self._gate.snapshot()})
+
+    def restore(self, snapshot: str) -> None:
+        """Go on from where an analyzer of the same configuration was when :meth:`snapshot` was taken.
+
+        Raises:
+            DataError: not what :meth:`snapshot` gave; all is forgotten then.
+        """
+        try:
+            trackers, gate = (str(json.loads(snapshot)[part]) for part in ("trackers", "gate"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"not a snapshot of an analyzer: {type(error).__name__}: {error}") from error
+        self.reset()
+        try:
+            self._trackers.restore(trackers)
+            self._gate.restore(gate)
+        except DataError:
+            self.reset()
+            raise
 
     def close(self) -> None:
         """Free the engine and the person detector; closing twice is allowed."""
@@ -253,9 +269,8 @@ class CabinAnalyzer(Closing):
 
     def _miss(self, present: Sequence[str]) -> list[Event]:
         """What it means that the ride's other cameras gave no frame."""
-        now_s = self._clocks.now_s
-        absent = [camera for camera in now_s if camera not in present]
-        return [event for camera in absent for event in self._gate.tick(camera, now_s[camera])]
+        absent = {camera: t_s for camera, t_s in self._clocks.now_s.items() if camera not in present}
+        return [event for camera, t_s in absent.items() for event in self._gate.tick(camera, t_s)]
 
     def _detect(self, frame: Frame, pose: PoseResult) -> Boxes | None:
         """Boxes of the person detector; the network's own only where there is none, so sources never mix."""
@@ -273,9 +288,13 @@ class CabinAnalyzer(Closing):
         fresh = [np.where(p.unseen_s[:, None] <= self._expect_s, p.xy, np.nan) for p in people]
         return PosePrior(np.stack(fresh).astype(np.float32), [p.track_id for p in people])
 
+    def _track(self, frame: Frame, pose: PoseResult, boxes: Boxes | None) -> Scene:
+        scene = self._trackers.update(frame, boxes, pose.skeletons)
+        seen = () if self._health is None else self._health.read(frame)
+        return scene.model_copy(update={"camera_readings": seen, "vehicle": self.vehicle})
+
     def _occupancy(self, scene: Scene) -> tuple[Reading, ...]:
-        view = self._views.get(scene.camera_id)
-        return () if view is None else occupancy(view, scene.tracks)
+        return occupancy(self._views[scene.camera_id], scene.tracks) if scene.camera_id in self._views else ()
 
     def _read(self, scene: Scene) -> tuple[Reading, ...]:
         return tuple(reading for detector in self._detectors for reading in detector.read(scene))

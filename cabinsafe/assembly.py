@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cabinsafe.camera_health import CameraHealth
 from cabinsafe.config import CabinConfig
 from cabinsafe.detectors import Detector, detector_class
 from cabinsafe.errors import ConfigError
@@ -29,6 +30,7 @@ class Parts(NamedTuple):
     gate: EventGate
     person_detector: PersonDetector | None
     linker: OccupantLinker | None
+    health: CameraHealth | None
 
 
 def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
@@ -55,6 +57,7 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
         make_gate(cabin, card, detectors),
         None if wanted is None else make_person_detector(wanted.kind, wanted.options),
         OccupantLinker() if len(cabin.cameras) > 1 else None,
+        None if cabin.camera_health is None else CameraHealth(cabin.camera_health),
     )
 
 

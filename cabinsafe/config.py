@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from cabinsafe.camera_health import CameraHealthOptions
 from cabinsafe.detectors import DetectorOptions, detector_class, detector_kinds
 from cabinsafe.detectors.base import BUILT_IN
 from cabinsafe.errors import ConfigError
@@ -66,6 +67,10 @@ class CabinConfig(Options):
     pose: PoseConfig = PoseConfig()
     tracker: TrackerOptions = TrackerOptions()
     person_detector: PersonDetectorConfig | None = None
+    camera_health: CameraHealthOptions | None = Field(
+        CameraHealthOptions(),
+        description="How blind, frozen and moved cameras are noticed; null for not at all",
+    )
     detectors: dict[str, dict[str, Any]] = Field(
         default_factory=lambda: {kind: dict[str, Any]() for kind in BUILT_IN},
         description="Kind to options; a detector that is not named does not run",

@@ -12,6 +12,9 @@ from typing_extensions import Self
 from cabinsafe.errors import DataError, ShapeError
 
 FloatArray = NDArray[np.float32]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+BoxXyxy = tuple[_Finite, _Finite, _Finite, _Finite]
+"""Left, top, right, bottom, pixels."""
 SeatName = Annotated[str, Field(pattern=r"^Row[1-9][0-9]*\.Pos[1-9][0-9]*$")]
 """COVESA VSS name: ``Row1.Pos1`` is the first row's first seat."""
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from cabinsafe.analyzer import CabinAnalyzer, Inspection
+from cabinsafe.analyzer import CabinAnalyzer
 from cabinsafe.closing import Closing
 from cabinsafe.errors import OutputError
+from cabinsafe.inspection import Inspection
 from cabinsafe.interrupts import DeferredInterrupt
 from cabinsafe.jsonl import JsonLinesFile
 from cabinsafe.media import FrameSource, VideoWriter, draw_scene

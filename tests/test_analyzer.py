@@ -12,12 +12,14 @@ import pytest
 
 from cabinsafe import Box, CabinAnalyzer, CabinConfig
 from cabinsafe.assembly import assemble
+from cabinsafe.camera_health import CameraHealth
 from cabinsafe.config import load_config
 from cabinsafe.detectors.base import DetectorOptions
 from cabinsafe.errors import ConfigError, DataError, EngineError, FrameOrderError, ModelError
 from cabinsafe.events import EventGate, GateOptions
 from cabinsafe.tracking import OccupantLinker, Tracker, TrackIds
 from cabinsafe.types import Reading, State
+from cabinsafe.vehicle import VehicleState
 from cabinsafe.views import CameraView
 
 
@@ -395,3 +397,29 @@ def test_the_card_says_from_which_score_on_skeletons_are_people(tmp_path, reposi
             update={"min_person_score": expected}
         )
         estimator.close()
+
+
+def test_a_restart_in_mid_ride_goes_on_with_tracks_and_events(waving, make_frame) -> None:
+    before, after = (analyzer_of(FakeEstimator({"front": [waving]})) for _ in range(2))
+    (started,) = before.process(make_frame(0.0, (400, 400)))
+    after.restore(before.snapshot())
+    assert after.process(make_frame(0.1, (400, 400))) == [], "the event is running already"
+    (ended,) = after.finish()
+    assert (ended.event_id, ended.track_ids) == (started.event_id, started.track_ids)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"trackers": "{}", "gate": "{}"}'])
+def test_what_is_no_snapshot_of_an_analyzer_is_refused(text, waving, make_frame) -> None:
+    cabin = analyzer_of(FakeEstimator({"front": [waving]}))
+    with pytest.raises(DataError, match="not a snapshot"):
+        cabin.restore(text)
+    assert cabin.process(make_frame(0.0, (400, 400)))
+
+
+def test_a_covered_camera_is_an_event_and_the_vehicles_state_is_in_the_scene(waving, make_frame) -> None:
+    cabin = analyzer_of(FakeEstimator({"front": [waving]}), health=CameraHealth())
+    cabin.vehicle = VehicleState(speed_m_s=3.0)
+    seen = [cabin.inspect(make_frame(i / 2, (400, 400))) for i in range(60)]
+    assert seen[0].scene.vehicle == VehicleState(speed_m_s=3.0)
+    kinds = {event.kind for inspection in seen for event in inspection.events}
+    assert {"camera_blind", "left_wrist_up"} <= kinds, "a picture of one grey level shows nothing"

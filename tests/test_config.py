@@ -52,7 +52,14 @@ def test_bundled_cabins_are_valid_by_path_and_by_name(repository: Path, name: st
 @pytest.mark.parametrize(
     ("addition", "parts"),
     [
-        ("evnts: {}", ["evnts: unknown key", "did you mean 'events'?", "allowed here: cameras, detectors"]),
+        (
+            "evnts: {}",
+            [
+                "evnts: unknown key",
+                "did you mean 'events'?",
+                "allowed here: camera_health, cameras, detectors",
+            ],
+        ),
         (
             "events: {default: {hold_sec: 1}}",
             ["events.default.hold_sec: unknown key; did you mean 'hold_s'?", "release_s"],

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from cabinsafe import CabinAnalyzer, Event, Frame, Reading, Scene
-from cabinsafe.analyzer import Inspection
 from cabinsafe.detectors.base import DetectorOptions
 from cabinsafe.errors import FrameOrderError, MediaError, OutputError
 from cabinsafe.events import EventGate, GateOptions
+from cabinsafe.inspection import Inspection
 from cabinsafe.interrupts import DeferredInterrupt
 from cabinsafe.media import FrameSource, open_source
 from cabinsafe.run import EVENTS_FILE, SCENES_FILE, VIDEO_FILE, ResultFiles, run

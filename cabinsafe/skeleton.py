@@ -1,0 +1,119 @@
+"""Skeleton: one person's keypoints in frame pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, model_validator
+from typing_extensions import Self
+
+from cabinsafe.errors import DataError, ShapeError
+from cabinsafe.fields import BoxXyxy, FloatArray, Floats, Record, read_only_floats
+
+_Score = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Skeleton(Record):
+    """One person's keypoints in frame pixels.
+
+    Attributes:
+        topology: name of the keypoint layout.
+        keypoints: K names, in the order of the arrays.
+        xy: (K, 2) float32 pixels, NaN where absent.
+        score: (K,) float32 in [0, 1], 0 where absent.
+        person_score: confidence in the person as a whole, [0, 1].
+        ambiguity: how contested the person's limbs were, from 0 (no rival owner) to 1 (a rival as good).
+    """
+
+    topology: str
+    keypoints: tuple[str, ...]
+    xy: Floats
+    score: Floats
+    person_score: _Score
+    ambiguity: _Score = 0.0
+
+    @model_validator(mode="after")
+    def _arrays_agree(self) -> Self:
+        count = len(self.keypoints)
+        if self.xy.shape != (count, 2):
+            raise ShapeError("Skeleton.xy", (count, 2), self.xy.shape)
+        if self.score.shape != (count,):
+            raise ShapeError("Skeleton.score", (count,), self.score.shape)
+        absent = np.isnan(self.xy).any(axis=1)
+        if (np.isnan(self.xy).all(axis=1) != absent).any() or np.isinf(self.xy).any():
+            raise ShapeError("Skeleton.xy", "x and y both finite or both NaN", self.xy.tolist())
+        if not ((self.score >= 0) & (self.score <= 1)).all() or self.score[absent].any():
+            raise ShapeError("Skeleton.score", "values in [0, 1], 0 where absent", self.score.tolist())
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Skeleton):
+            return NotImplemented
+        mine, theirs = self._plain_values(), other._plain_values()
+        arrays_equal = np.array_equal(self.xy, other.xy, equal_nan=True) and np.array_equal(
+            self.score, other.score
+        )
+        return mine == theirs and arrays_equal
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _plain_values(self) -> tuple[object, ...]:
+        return self.topology, self.keypoints, self.person_score, self.ambiguity
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.keypoints)}
+
+    def __getitem__(self, name: str) -> FloatArray:
+        """(x, y) of a keypoint in pixels; NaN, NaN where it was not seen."""
+        point: FloatArray = self.xy[self._position(name)]
+        return point
+
+    def score_of(self, name: str) -> float:
+        """Score of a keypoint, 0 where it was not seen."""
+        return float(self.score[self._position(name)])
+
+    def sees(self, *names: str) -> bool:
+        """Whether all the named keypoints were seen."""
+        return all(not np.isnan(self[name][0]) for name in names)
+
+    def _position(self, name: str) -> int:
+        try:
+            return self._index[name]
+        except KeyError:
+            raise DataError(
+                f"no keypoint '{name}' in {self.topology}: it has {', '.join(self.keypoints)}"
+            ) from None
+
+    @property
+    def box_xyxy(self) -> BoxXyxy:
+        """Smallest box around the keypoints that were seen.
+
+        Raises:
+            DataError: no keypoint was seen.
+        """
+        if np.isnan(self.xy).all():
+            raise DataError("a skeleton without keypoints has no box")
+        (x1, y1), (x2, y2) = np.nanmin(self.xy, axis=0).tolist(), np.nanmax(self.xy, axis=0).tolist()
+        return x1, y1, x2, y2
+
+    def with_sides_swapped(self) -> Self:
+        """The same points with the names left_* and right_* exchanged, as a mirrored camera needs."""
+        order = side_swap(self.keypoints)
+        return self.model_copy(
+            update={"xy": read_only_floats(self.xy[order]), "score": read_only_floats(self.score[order])}
+        )
+
+
+def side_swap(keypoints: Sequence[str]) -> list[int]:
+    """For each keypoint the position of its other side, or its own where it has none."""
+    other = {"left": "right", "right": "left"}
+    place = {name: i for i, name in enumerate(keypoints)}
+    order = []
+    for name in keypoints:
+        side, _, part = name.partition("_")
+        order.append(place[f"{other[side]}_{part}" if side in other else name])
+    return order
