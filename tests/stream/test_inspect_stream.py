@@ -80,6 +80,7 @@ def make_blue_cabin(box_network: Path):
                 cameras=[{"camera_id": camera, "seats": []} for camera in cameras],
                 pose={"model": str(box_network), "expect_s": expect_s},
                 detectors={},
+                camera_health=None,  # its pictures are even and still
             )
         )
 
