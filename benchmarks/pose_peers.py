@@ -11,7 +11,6 @@ process that opens the network and runs it once.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import multiprocessing
 import tempfile
@@ -30,6 +29,7 @@ from cabinsafe.media import read_image
 from cabinsafe.onnx_session import open_session
 from cabinsafe.pose import PoseCard
 from cabinsafe.pose.preprocess import letterbox
+from cabinsafe.resources import sha256_of
 from cabinsafe.types import Frame
 
 SIDE = 352
@@ -88,7 +88,7 @@ def openpose_card(file: Path, folder: Path) -> str:
     card |= {
         "name": file.stem,
         "file": file.name,
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "sha256": sha256_of(file),
         "min_person_score": 0.0,
     }
     card["input"]["name"] = "data"

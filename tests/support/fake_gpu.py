@@ -267,3 +267,15 @@ def _struct_at(pointers: int, kernel: HostKernel) -> bytes:
     """The bytes of a kernel's one parameter."""
     first = ctypes.c_void_p.from_address(pointers).value
     return ctypes.string_at(first, kernel.argument_bytes)
+
+
+class Held:
+    """What is freed with the last reference to it."""
+
+    def __init__(self, gpu: FakeGpu, what: str) -> None:
+        self.gpu, self.what = gpu, what
+        gpu.live.append(what)
+
+    def __del__(self) -> None:
+        self.gpu.need_context()
+        self.gpu.live.remove(self.what)

@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
-from fake_gpu import FakeGpu, Refusal, Status
+from fake_gpu import FakeGpu, Held, Refusal, Status
 from host_kernels import HostKernel
 
 
@@ -96,19 +96,7 @@ def _pinned(allocation: _Allocation, nbytes: int) -> np.ndarray:
     return view
 
 
-class _Held:
-    """What is freed with the last reference to it."""
-
-    def __init__(self, gpu: FakeGpu, what: str) -> None:
-        self.gpu, self.what = gpu, what
-        gpu.live.append(what)
-
-    def __del__(self) -> None:
-        self.gpu.need_context()
-        self.gpu.live.remove(self.what)
-
-
-class _Stream(_Held):
+class _Stream(Held):
     def __init__(self, gpu: FakeGpu, flags: int = 0) -> None:
         _mapped(gpu.need_context)
         super().__init__(gpu, "stream")
@@ -118,7 +106,7 @@ class _Stream(_Held):
         _mapped(self.gpu.synchronise)
 
 
-class _Module(_Held):
+class _Module(Held):
     def __init__(self, gpu: FakeGpu, code: bytes) -> None:
         super().__init__(gpu, "module")
         self.code = code

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from fake_gpu import FakeGpu
+from fake_gpu import FakeGpu, Held
 
 
 class FakeTensorRT:
@@ -134,16 +134,11 @@ class _Parser:
         return True
 
 
-class _Held:
-    """Notes when it is freed."""
-
-    def __init__(self, gpu: FakeGpu, what: str) -> None:
-        self.gpu, self.what = gpu, what
-        gpu.live.append(what)
+class _Held(Held):
+    """Notes, too, when it is freed."""
 
     def __del__(self) -> None:
-        self.gpu.need_context()
-        self.gpu.live.remove(self.what)
+        super().__del__()
         self.gpu.note(f"free {self.what}")
 
 
