@@ -12,9 +12,16 @@ from cabinsafe.errors import EngineError, ModelError, ShapeError
 from cabinsafe.pose.boxes import BOX_CHANNELS, BoxOptions, decode_boxes
 from cabinsafe.pose.card import PoseCard
 from cabinsafe.pose.decoder import PafDecoder
-from cabinsafe.pose.engines.base import Engine
+from cabinsafe.pose.engines.base import Engine, ImageEngine
 from cabinsafe.pose.poses import DecodedPoses, PosePrior
-from cabinsafe.pose.preprocess import INPUT_DTYPES, LetterboxTransform, Tensor, input_tensor
+from cabinsafe.pose.preprocess import (
+    INPUT_DTYPES,
+    Image,
+    LetterboxTransform,
+    Tensor,
+    input_tensor,
+    way_back,
+)
 from cabinsafe.types import Box, Frame, Skeleton
 
 FloatArray = NDArray[np.float32]
@@ -96,13 +103,18 @@ class PoseEstimator:
         priors = [None] * len(frames) if expected is None else expected
         return [self.decode(m, t, p) for m, t, p in zip(maps, transforms, priors, strict=True)]
 
-    def preprocess(self, frames: Sequence[Frame]) -> tuple[Tensor, list[LetterboxTransform]]:
-        """Input tensor (B, 3, H, W) of the engine's type, and the way back to each frame's pixels."""
+    def preprocess(self, frames: Sequence[Frame]) -> tuple[Tensor | list[Image], list[LetterboxTransform]]:
+        """Input tensor (B, 3, H, W) of the engine's type, and the way back to each frame's pixels.
+
+        An engine that prepares images gets them as they are.
+        """
         images = [frame.image for frame in frames]
+        if isinstance(self.engine, ImageEngine) and self.engine.prepares_images:
+            return images, way_back(images, self.card.input)
         return input_tensor(images, self.card.input, self.engine.inputs[0].dtype, self.threads)
 
-    def infer(self, batch: Tensor) -> list[PoseMaps]:
-        """Maps of each image of an input tensor (B, 3, H, W).
+    def infer(self, batch: Tensor | Sequence[Image]) -> list[PoseMaps]:
+        """Maps of each image of what :meth:`preprocess` made.
 
         Raises:
             EngineError: the engine failed, or left out an output.
@@ -120,13 +132,18 @@ class PoseEstimator:
                 raise ShapeError(f"output '{name}'", expected, outputs[name].shape)
         return [PoseMaps(*maps) for maps in zip(*(outputs[name] for name in names), strict=True)]
 
-    def _run(self, batch: Tensor) -> dict[str, FloatArray]:
+    def _run(self, batch: Tensor | Sequence[Image]) -> dict[str, FloatArray]:
         """One run for the whole batch, or one per image if the network takes no more."""
-        name = self.card.input.name
         if self.engine.inputs[0].shape[0] != 1 or len(batch) == 1:
-            return self.engine.infer({name: batch})
-        runs = [self.engine.infer({name: image[None]}) for image in batch]
+            return self._run_once(batch)
+        runs = [self._run_once(batch[i : i + 1]) for i in range(len(batch))]
         return {output: np.concatenate([run[output] for run in runs]) for output in runs[0]}
+
+    def _run_once(self, batch: Tensor | Sequence[Image]) -> dict[str, FloatArray]:
+        if isinstance(batch, np.ndarray):
+            return self.engine.infer({self.card.input.name: batch})
+        assert isinstance(self.engine, ImageEngine)
+        return self.engine.infer_images(batch)
 
     def decode(
         self, maps: PoseMaps, transform: LetterboxTransform, expected: PosePrior | None = None

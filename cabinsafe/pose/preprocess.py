@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Self
 
 from cabinsafe import _preprocess
 from cabinsafe.errors import DataError, ShapeError
@@ -58,6 +59,14 @@ class Part(NamedTuple):
     width: int
     height: int
 
+    @classmethod
+    def of(cls, image: Image, size_wh: tuple[int, int]) -> Self:
+        """Where an image (H, W, 3) goes in an input of that size: as large as fits, in the middle."""
+        height, width = image.shape[:2]
+        scale = min(size_wh[0] / width, size_wh[1] / height)
+        inner_w, inner_h = (max(1, round(side * scale)) for side in (width, height))
+        return cls((size_wh[0] - inner_w) // 2, (size_wh[1] - inner_h) // 2, inner_w, inner_h)
+
 
 def input_tensor(
     images: Sequence[Image], spec: InputSpec, dtype: str = "float32", threads: int = 1
@@ -88,7 +97,7 @@ def input_tensor(
             f"and {spec.std}"
         )
     packed = [_packed(image) for image in images]
-    parts = [_part(image, spec.size_wh) for image in packed]
+    parts = [Part.of(image, spec.size_wh) for image in packed]
     tensor: Tensor = np.empty((len(packed), 3, spec.size_wh[1], spec.size_wh[0]), dtype)
     _preprocess.fill(
         packed,
@@ -100,7 +109,18 @@ def input_tensor(
         out=tensor,
         threads=threads,
     )
-    return tensor, [_transform(image, part) for image, part in zip(packed, parts, strict=True)]
+    return tensor, way_back(packed, spec)
+
+
+def way_back(images: Sequence[Image], spec: InputSpec) -> list[LetterboxTransform]:
+    """How each image (H, W, 3) lies in the input.
+
+    Raises:
+        ShapeError: as :func:`input_tensor`.
+    """
+    for image in images:
+        check_image(image)
+    return [_transform(image, Part.of(image, spec.size_wh)) for image in images]
 
 
 def letterbox(image: Image, size_wh: tuple[int, int], pad_value: int) -> tuple[Image, LetterboxTransform]:
@@ -119,22 +139,24 @@ def letterbox(image: Image, size_wh: tuple[int, int], pad_value: int) -> tuple[I
     return np.ascontiguousarray(tensor[0].transpose(1, 2, 0), np.uint8), transforms[0]
 
 
-def _packed(image: Image) -> Image:
-    """The image itself, or a copy of one whose pixels lie apart."""
+def check_image(image: Image) -> None:
+    """Refuse what is not an image.
+
+    Raises:
+        ShapeError: it is not uint8 (H, W, 3), or has a side of 0 or over MAX_SIDE.
+    """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ShapeError("image", "uint8 array (H, W, 3), BGR", f"{image.dtype} {image.shape}")
     if not all(1 <= side <= MAX_SIDE for side in image.shape[:2]):
         raise ShapeError(
             "image", f"uint8 array (H, W, 3) with sides from 1 to {MAX_SIDE}", f"{image.dtype} {image.shape}"
         )
+
+
+def _packed(image: Image) -> Image:
+    """The image itself, or a copy of one whose pixels lie apart."""
+    check_image(image)
     return image if image.strides[1:] == (3, 1) else np.ascontiguousarray(image)
-
-
-def _part(image: Image, size_wh: tuple[int, int]) -> Part:
-    height, width = image.shape[:2]
-    scale = min(size_wh[0] / width, size_wh[1] / height)
-    inner_w, inner_h = (max(1, round(side * scale)) for side in (width, height))
-    return Part((size_wh[0] - inner_w) // 2, (size_wh[1] - inner_h) // 2, inner_w, inner_h)
 
 
 def _transform(image: Image, part: Part) -> LetterboxTransform:

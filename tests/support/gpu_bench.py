@@ -45,6 +45,14 @@ class GpuBench:
     def open(self, **options: Any) -> TensorRTEngine:
         return open_tensorrt(self.card, self.options(**options))
 
+    def fix_batch(self, images: int) -> None:
+        """Put a network for exactly so many images in place of the first."""
+        onnx = pytest.importorskip("onnx")
+        model = onnx.load(str(self.card.verified_file()))
+        for tensor in (*model.graph.input, *model.graph.output):
+            tensor.type.tensor_type.shape.dim[0].dim_value = images
+        self.retrain(model.SerializeToString())
+
     def retrain(self, network: bytes | None = None) -> None:
         """Put another network in place of the first: these bytes, or one that only its digest tells apart."""
         if network is None:

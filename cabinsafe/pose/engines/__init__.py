@@ -1,6 +1,6 @@
 """Inference engines behind one protocol."""
 
-from cabinsafe.pose.engines.base import Engine, TensorSpec
+from cabinsafe.pose.engines.base import Engine, ImageEngine, TensorSpec
 from cabinsafe.pose.engines.make import make_engine
 from cabinsafe.pose.engines.onnx import OnnxEngine
 from cabinsafe.pose.engines.openvino import OpenVinoEngine
@@ -11,6 +11,7 @@ from cabinsafe.pose.engines.tensorrt import TensorRTEngine
 __all__ = [
     "Engine",
     "EngineOptions",
+    "ImageEngine",
     "OnnxEngine",
     "OpenVinoEngine",
     "RecordingEngine",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ from cabinsafe.closing import Closing
 from cabinsafe.errors import EngineError, ShapeError
 
 Tensor = NDArray[np.float32]
+Image = NDArray[np.uint8]
 
 
 class TensorSpec(NamedTuple):
@@ -56,6 +57,25 @@ class Engine(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@runtime_checkable
+class ImageEngine(Engine, Protocol):
+    """An engine that can also make its own input, of frames as they come."""
+
+    @property
+    def prepares_images(self) -> bool:
+        """Whether it is to do so."""
+        ...
+
+    def infer_images(self, images: Sequence[Image]) -> dict[str, Tensor]:
+        """Run once on uint8 BGR images (H, W, 3) of any sizes, which are letterboxed and normalised first.
+
+        Raises:
+            ShapeError: an image is not such an array, or there are too many.
+            EngineError: as :meth:`infer`.
+        """
+        ...
 
 
 class EngineBase(Closing):

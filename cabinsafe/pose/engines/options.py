@@ -29,6 +29,9 @@ class TensorRTOptions(Options):
     max_batch: int = Field(8, ge=1, le=64, description="Most frames per run")
     workspace_mib: int = Field(1024, ge=16, description="Scratch memory that a layer may use, MiB")
     gpu: int = Field(0, ge=0, description="Which GPU")
+    letterbox: Literal["host", "device"] = Field(
+        "host", description="Where frames are made the network's input: on the CPU, or on the GPU by a kernel"
+    )
     cuda_graph: bool = Field(True, description="Replay a recorded graph of the run, where that is possible")
     cache: str | None = Field(None, description="Folder of built plans; by default in the user's cache")
     plan: str | None = Field(None, description="A plan of `cabinsafe engine build`, instead of the cache")

@@ -77,6 +77,6 @@ def test_cuda_bindings_on_a_stand_in_for_the_driver(tmp_path: Path) -> None:
         "held: 0",
     ]
     expected = np.empty((3, 48, 64), np.float32)
-    struct = letterbox_struct(spec, image.shape, image.ctypes.data, expected.ctypes.data)
+    struct = letterbox_struct(spec, image, image.ctypes.data, expected.ctypes.data)
     HostKernel(source, "letterbox")((2, 6), (32, 8), struct.tobytes())
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)

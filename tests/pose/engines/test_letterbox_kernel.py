@@ -35,7 +35,7 @@ def by_kernel(image: np.ndarray, spec: InputSpec) -> np.ndarray:
     """What the kernel, run on the host, makes of a frame (H, W, 3): (3, height, width)."""
     width, height = spec.size_wh
     target = np.full((3, height, width), np.nan, np.float32)
-    struct = letterbox_struct(spec, image.shape, image.ctypes.data, target.ctypes.data)
+    struct = letterbox_struct(spec, image, image.ctypes.data, target.ctypes.data)
     kernel = HostKernel(KERNEL, "letterbox")
     assert kernel.argument_bytes == _STRUCT.itemsize == struct.nbytes
     kernel((-(-width // 32), -(-height // 8)), (32, 8), struct.tobytes())

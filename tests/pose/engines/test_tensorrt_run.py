@@ -15,6 +15,7 @@ from reference_input import reference_input
 
 from cabinsafe.errors import EngineError, MissingExtraError, ModelError, ShapeError
 from cabinsafe.pose import OnnxEngine, PafDecoder, PoseEstimator
+from cabinsafe.types import Frame
 
 PIXELS = 3 * 160 * 160 * 4
 
@@ -242,6 +243,21 @@ def test_it_stands_in_for_onnx_runtime_in_the_estimator(bench, blue_frame) -> No
     assert [len(boxes) for boxes in found[0]] == [1, 2, 0]
 
 
+@pytest.mark.parametrize("most", [None, 1])
+def test_the_estimator_hands_it_frames_where_it_prepares_them(bench, blue_frame, most) -> None:
+    if most:
+        bench.fix_batch(most)
+    frames = [blue_frame((3, 7, 0.9)), blue_frame((8, 9, 0.8), (3, 12, 0.7)), blue_frame()]
+    with bench.open(letterbox="device") as engine:
+        estimator = PoseEstimator(engine, bench.card, PafDecoder(bench.card.topology))
+        found = [result.boxes for result in estimator.estimate(frames)]
+        with pytest.raises(ShapeError, match="uint8 array"):
+            estimator.estimate([Frame.model_construct(image=np.zeros((4, 4), np.uint8), t_s=0.0)])
+        assert sum(call.startswith("launch letterbox") for call in bench.gpu.calls) == len(frames)
+    assert [len(boxes) for boxes in found] == [1, 2, 0]
+    assert bench.gpu.leaks() == {}
+
+
 def test_no_driver_no_gpu_no_package(bench, monkeypatch) -> None:
     bench.install(count=0)
     with pytest.raises(
@@ -277,11 +293,7 @@ def test_a_network_that_tensorrt_refuses_is_told_with_its_reason(bench) -> None:
 
 
 def test_a_network_for_one_image_runs_image_by_image(bench, blue_frame) -> None:
-    onnx = pytest.importorskip("onnx")
-    model = onnx.load(str(bench.card.verified_file()))
-    for tensor in (*model.graph.input, *model.graph.output):
-        tensor.type.tensor_type.shape.dim[0].dim_value = 1
-    bench.retrain(model.SerializeToString())
+    bench.fix_batch(1)
     with bench.open() as engine:
         assert engine.inputs[0].shape == (1, 3, 160, 160)
         estimator = PoseEstimator(engine, bench.card, PafDecoder(bench.card.topology))

@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cabinsafe.closing import Closing
-from cabinsafe.errors import ShapeError
 from cabinsafe.pose.card import InputSpec
 from cabinsafe.pose.engines.cuda.device import Device, HostBuffer
-
-Image = NDArray[np.uint8]
+from cabinsafe.pose.preprocess import Image, Part, check_image
 
 SOURCE: Final = Path(__file__).with_name("letterbox.cu")
 _BLOCK: Final = (32, 8)
@@ -56,17 +54,16 @@ class DeviceLetterbox(Closing):
         """Put frames into consecutive images of an input tensor (N, 3, H, W) float32 on the device.
 
         Raises:
-            ShapeError: a frame is not uint8 (H, W, 3).
+            ShapeError: as :func:`~cabinsafe.pose.preprocess.check_image`.
             EngineError: too little memory.
         """
         for image in images:
-            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-                raise ShapeError("image", "uint8 array (H, W, 3), BGR", f"{image.dtype} {image.shape}")
+            check_image(image)
         width, height = self._spec.size_wh
         grid = (-(-width // _BLOCK[0]), -(-height // _BLOCK[1]))
         for place, image in enumerate(images):
             source = self._upload(place, image)
-            argument = letterbox_struct(self._spec, image.shape, source, target + place * 12 * width * height)
+            argument = letterbox_struct(self._spec, image, source, target + place * 12 * width * height)
             self._device.launch(self._kernel, grid, _BLOCK, argument)
 
     def close(self) -> None:
@@ -100,13 +97,10 @@ class DeviceLetterbox(Closing):
         self._device.free_host(host)
 
 
-def letterbox_struct(spec: InputSpec, shape: Sequence[int], source: int, target: int) -> NDArray[np.void]:
-    """The kernel's parameter for a frame (H, W, 3), which lies as ``pose.preprocess.letterbox`` lays it."""
-    height, width = shape[:2]
-    scale = min(spec.size_wh[0] / width, spec.size_wh[1] / height)
-    inner_w, inner_h = (max(1, round(side * scale)) for side in (width, height))
-    left, top = (spec.size_wh[0] - inner_w) // 2, (spec.size_wh[1] - inner_h) // 2
-    ints = (width, height, *spec.size_wh, left, top, inner_w, inner_h, spec.pad_value, spec.color == "rgb")
+def letterbox_struct(spec: InputSpec, image: Image, source: int, target: int) -> NDArray[np.void]:
+    """The kernel's parameter for a frame (H, W, 3)."""
+    height, width = image.shape[:2]
+    ints = (width, height, *spec.size_wh, *Part.of(image, spec.size_wh), spec.pad_value, spec.color == "rgb")
     argument: NDArray[np.void] = np.zeros(1, _STRUCT)
     argument[0] = (source, target, *ints, spec.mean, spec.std)
     return argument

@@ -12,9 +12,9 @@ import numpy as np
 
 from cabinsafe.errors import EngineError, ShapeError
 from cabinsafe.pose.card import InputSpec
-from cabinsafe.pose.engines.base import EngineBase, Tensor, TensorSpec
+from cabinsafe.pose.engines.base import EngineBase, Image, Tensor, TensorSpec
 from cabinsafe.pose.engines.cuda import Device, HostBuffer
-from cabinsafe.pose.engines.cuda.letterbox import DeviceLetterbox, Image
+from cabinsafe.pose.engines.cuda.letterbox import DeviceLetterbox
 from cabinsafe.pose.engines.tensorrt.session import PlanTensor, Session
 
 _log = logging.getLogger(__name__)
@@ -44,14 +44,24 @@ class TensorRTEngine(EngineBase):
         device: the GPU.
         spec: how frames become the input, for :meth:`infer_images`.
         cuda_graph: record the run from its second time on, and replay it.
+        prepares_images: whether the pose layer is to hand it frames as they come.
 
     Raises:
         EngineError: the plan's tensors are not batches of float32, or there is too little memory. Nothing
             stays allocated.
     """
 
-    def __init__(self, session: Session, device: Device, spec: InputSpec, *, cuda_graph: bool = True) -> None:
+    def __init__(
+        self,
+        session: Session,
+        device: Device,
+        spec: InputSpec,
+        *,
+        cuda_graph: bool = True,
+        prepares_images: bool = False,
+    ) -> None:
         self._session, self._device, self._spec = session, device, spec
+        self.prepares_images = prepares_images
         self._lock = threading.Lock()
         self._user = ""
         self._held = ExitStack()

@@ -41,7 +41,13 @@ def open_tensorrt(card: PoseCard, options: TensorRTOptions) -> TensorRTEngine:
                 _open_named(key, options, vendor) if options.plan else _open_kept(card, key, options, vendor)
             )
         stack.pop_all()  # the engine's from here on, even if it cannot start
-    return TensorRTEngine(session, device, card.input, cuda_graph=options.cuda_graph)
+    return TensorRTEngine(
+        session,
+        device,
+        card.input,
+        cuda_graph=options.cuda_graph,
+        prepares_images=options.letterbox == "device",
+    )
 
 
 def build_plan(card: PoseCard, options: TensorRTOptions, out: Path | None = None) -> Path:
