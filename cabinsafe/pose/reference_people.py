@@ -270,7 +270,7 @@ def _identify(people: list[Group], nearness: Nearness, prior: PosePrior | None) 
 
 
 def _person_score(topology: Topology, peaks: list[Peak], group: Group, half_size: float) -> np.float32:
-    """Mean score of keypoints and limbs times the root of the share of keypoints found times a size factor."""
+    """Mean score of keypoints and limbs times the root of the share of keypoints times a size factor."""
     total = sum(float(peaks[i].score) for i in group.peaks) + sum(float(limb.score) for limb in group.limbs)
     coverage = len(group.peaks) / len(topology.keypoints)
     plain = total / (len(group.peaks) + len(group.limbs)) * math.sqrt(coverage)
