@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 from scipy.optimize import linear_sum_assignment
 
-from cabinsafe.pose.decoder import DecodedPoses
+from cabinsafe.pose.decoder import DecodedPoses, DecoderOptions
 from cabinsafe.pose.topology import Topology
 
 PEAK_THRESHOLD = 0.1
 LINK_THRESHOLD = 0.1
 WINDOW = 5
 SAMPLES = 7
+HALF_SCORE_SIZE: float = DecoderOptions.model_fields["half_score_size_map_sides"].default
 
 Floats = NDArray[np.float32]
 Part = tuple[int, int]
@@ -43,7 +44,10 @@ def decode(topology: Topology, heatmaps: Floats, pafs: Floats, min_keypoints: in
         for limb, score in limbs.items():
             poses.limb_score[row, limb] = min(score, 1.0)
         scores = [*poses.score[row, list(parts)], *limbs.values()]
-        poses.person_score[row] = np.mean(scores) * np.sqrt(len(parts) / len(topology.keypoints))
+        width, height = np.nanmax(poses.xy[row], axis=0) - np.nanmin(poses.xy[row], axis=0)
+        size = np.sqrt(width * height) / max(heatmaps.shape[1:])
+        coverage = len(parts) / len(topology.keypoints)
+        poses.person_score[row] = np.mean(scores) * np.sqrt(coverage) * size / (size + HALF_SCORE_SIZE)
     return poses
 
 

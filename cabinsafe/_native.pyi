@@ -17,6 +17,7 @@ class Options:
     limb_threshold: float
     length_penalty_per_map_side: float
     min_keypoints: int
+    half_score_size_map_sides: float
     min_person_score: float
     max_peaks_per_keypoint: int
     max_people: int

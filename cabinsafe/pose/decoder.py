@@ -65,6 +65,14 @@ class DecoderOptions(Options):
         "shorter limbs lose in proportion.",
     )
     min_keypoints: int = Field(default=3, ge=1, le=64, description="Fewest keypoints of a person.")
+    half_score_size_map_sides: float = Field(
+        default=0.09,
+        ge=0.0,
+        le=1.0,
+        description="A person of this size (square root of the area of the box around the keypoints, in "
+        "longer sides of the map) has half the score of one without end: the smaller a skeleton is, the more "
+        "often it is wrong; 0 leaves sizes out.",
+    )
     min_person_score: float = Field(
         default=0.0,
         ge=0.0,

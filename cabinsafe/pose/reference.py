@@ -65,7 +65,7 @@ def decode_reference(
             read_finite &= finite
     if not read_finite:
         raise _non_finite("pafs", wide_pafs)
-    return group_people(topology, options, peaks, candidates, prior)
+    return group_people(topology, options, peaks, candidates, prior, max(heatmaps.shape[1:]))
 
 
 def _non_finite(tensor: str, maps: FloatArray) -> Exception:

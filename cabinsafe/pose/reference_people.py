@@ -69,8 +69,10 @@ def group_people(
     peaks: list[Peak],
     candidates: list[Candidate],
     prior: PosePrior | None,
+    map_side: int,
 ) -> DecodedPoses:
-    """People that peaks and candidate limbs make up."""
+    """People that peaks and candidate limbs make up; ``map_side`` is the longer one, in cells."""
+    half_size = float(np.float32(options.half_score_size_map_sides)) * map_side
     nearness = _nearness(options, peaks, prior)
     groups = _join(options, peaks, candidates, nearness)
     if options.max_merge_misfit > 0:
@@ -78,7 +80,7 @@ def group_people(
     _mark_crossings(topology, peaks, groups)
     ranking = []
     for group in groups:
-        score = _person_score(topology, peaks, group)
+        score = _person_score(topology, peaks, group, half_size)
         if len(group.peaks) >= options.min_keypoints and score >= np.float32(options.min_person_score):
             ranking.append((-score, group.root, group))
     if len(ranking) > options.max_people:
@@ -267,11 +269,15 @@ def _identify(people: list[Group], nearness: Nearness, prior: PosePrior | None) 
     return found
 
 
-def _person_score(topology: Topology, peaks: list[Peak], group: Group) -> np.float32:
-    """Mean score of keypoints and limbs times the square root of the share of keypoints found."""
+def _person_score(topology: Topology, peaks: list[Peak], group: Group, half_size: float) -> np.float32:
+    """Mean score of keypoints and limbs times the root of the share of keypoints times a size factor."""
     total = sum(float(peaks[i].score) for i in group.peaks) + sum(float(limb.score) for limb in group.limbs)
     coverage = len(group.peaks) / len(topology.keypoints)
-    score: np.float32 = np.float32(total / (len(group.peaks) + len(group.limbs)) * math.sqrt(coverage))
+    plain = total / (len(group.peaks) + len(group.limbs)) * math.sqrt(coverage)
+    places = np.array([(peaks[i].x, peaks[i].y) for i in group.peaks], np.float32)
+    width, height = (float(extent) for extent in np.ptp(places, axis=0))
+    size = math.sqrt(width * height)
+    score: np.float32 = np.float32(plain * (size / (size + half_size) if half_size > 0 else 1.0))
     return score
 
 

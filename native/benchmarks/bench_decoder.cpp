@@ -49,7 +49,7 @@ struct Scenes {
 };
 
 Options read_options(std::istream& file) {
-    const auto v = read<float>(file, 13);
+    const auto v = read<float>(file, 14);
     return {v[0],
             v[1],
             v[2],
@@ -58,11 +58,12 @@ Options read_options(std::istream& file) {
             v[5],
             static_cast<int>(v[6]),
             v[7],
-            static_cast<int>(v[8]),
+            v[8],
             static_cast<int>(v[9]),
-            v[10],
+            static_cast<int>(v[10]),
             v[11],
-            v[12]};
+            v[12],
+            v[13]};
 }
 
 Scenes read_scenes(const char* path) {

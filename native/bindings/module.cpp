@@ -257,6 +257,7 @@ PYBIND11_MODULE(_native, module) {
         .def_readwrite("limb_threshold", &Options::limb_threshold)
         .def_readwrite("length_penalty_per_map_side", &Options::length_penalty_per_map_side)
         .def_readwrite("min_keypoints", &Options::min_keypoints)
+        .def_readwrite("half_score_size_map_sides", &Options::half_score_size_map_sides)
         .def_readwrite("min_person_score", &Options::min_person_score)
         .def_readwrite("max_peaks_per_keypoint", &Options::max_peaks_per_keypoint)
         .def_readwrite("max_people", &Options::max_people)

@@ -75,6 +75,7 @@ cabinsafe::Options read_options(Bytes& bytes) {
             0.01F + share(),
             share(),
             1 + bytes.below(4),
+            share(),
             share() / 4.0F,
             1 + bytes.below(64),
             1 + bytes.below(64),

@@ -57,7 +57,8 @@ const Poses& Decoder::decode(const MapsOf<Scalar>& heatmaps, const MapsOf<Scalar
     accept_limbs(w.candidates, w.peaks, layout_, w.claim_room, w.groups, w.accepted);
     merge_fragments(w.peaks, layout_, options_, w.merge_room, w.groups);
     mark_crossings(w.peaks, layout_, w.groups, w.crossing_room, w.accepted);
-    write_people(w.peaks, w.accepted, w.groups, layout_, options_, w.people_room, w.poses);
+    write_people(w.peaks, w.accepted, w.groups, layout_, options_,
+                 std::max(heatmaps.height, heatmaps.width), w.people_room, w.poses);
     if (expected.count > 0) {
         match_expected(expected, w.peaks, w.groups, w.people_room.sums, w.prior_room, w.poses);
     }

@@ -9,30 +9,45 @@
 namespace cabinsafe {
 namespace {
 
-void add_up(const Peaks& peaks, const std::vector<AcceptedLimb>& accepted, const Groups& groups,
-            std::vector<GroupSum>& sums) {
+void add_up_limbs(const Peaks& peaks, const std::vector<AcceptedLimb>& accepted,
+                  const Groups& groups, std::vector<GroupSum>& sums) {
     sums.assign(peaks.all.size(), GroupSum{});
-    for (int peak = 0; peak < peaks.total(); ++peak) {
-        sums[groups.root(peak)].scores += peaks.all[peak].score;
-    }
     for (const AcceptedLimb& limb : accepted) {
         GroupSum& sum = sums[groups.root(limb.start)];
-        sum.scores += limb.score;
+        sum.limb_scores += limb.score;
         ++sum.limbs;
     }
 }
 
+// half_size: size, in cells, at which a person has half of the score of one without end.
+float person_score(const Peaks& peaks, const Groups& groups, int root, const GroupSum& sum,
+                   int layout_keypoints, double half_size) {
+    double scores = sum.limb_scores;
+    Peak low = peaks.all[root];
+    Peak high = low;
+    for (int peak = root; peak >= 0; peak = groups.next(peak)) {
+        const Peak& at = peaks.all[peak];
+        scores += at.score;
+        low = {std::min(low.x, at.x), std::min(low.y, at.y), 0.0F};
+        high = {std::max(high.x, at.x), std::max(high.y, at.y), 0.0F};
+    }
+    const int keypoints = groups.count(root);
+    const double coverage = static_cast<double>(keypoints) / layout_keypoints;
+    const double plain = scores / (keypoints + sum.limbs) * std::sqrt(coverage);
+    const double size = std::sqrt(static_cast<double>(high.x - low.x) * (high.y - low.y));
+    const double share = half_size > 0.0 ? size / (size + half_size) : 1.0;
+    return static_cast<float>(plain * share);
+}
+
 // Gives each group that is a person its row.
-void rank_people(const Groups& groups, int layout_keypoints, const Options& options,
-                 PeopleRoom& room) {
+void rank_people(const Peaks& peaks, const Groups& groups, int layout_keypoints,
+                 const Options& options, int map_side, PeopleRoom& room) {
+    const double half_size = static_cast<double>(options.half_score_size_map_sides) * map_side;
     room.ranking.clear();
-    for (int peak = 0; peak < static_cast<int>(room.sums.size()); ++peak) {
-        const int keypoints = groups.count(peak);
-        if (groups.root(peak) != peak || keypoints < options.min_keypoints) continue;
-        const GroupSum& sum = room.sums[peak];
-        const double coverage = static_cast<double>(keypoints) / layout_keypoints;
-        const auto score =
-            static_cast<float>(sum.scores / (keypoints + sum.limbs) * std::sqrt(coverage));
+    for (int peak = 0; peak < peaks.total(); ++peak) {
+        if (groups.root(peak) != peak || groups.count(peak) < options.min_keypoints) continue;
+        const float score =
+            person_score(peaks, groups, peak, room.sums[peak], layout_keypoints, half_size);
         if (score >= options.min_person_score) room.ranking.emplace_back(-score, peak);
     }
     if (room.ranking.size() > static_cast<std::size_t>(options.max_people)) {
@@ -58,12 +73,12 @@ void clear_poses(Poses& poses, std::size_t people, std::size_t keypoints, std::s
 }  // namespace
 
 void write_people(const Peaks& peaks, const std::vector<AcceptedLimb>& accepted,
-                  const Groups& groups, const Layout& layout, const Options& options,
+                  const Groups& groups, const Layout& layout, const Options& options, int map_side,
                   PeopleRoom& room, Poses& poses) {
     const std::size_t keypoints = layout.keypoint_channels.size();
     const std::size_t limbs = layout.limbs.size();
-    add_up(peaks, accepted, groups, room.sums);
-    rank_people(groups, layout.keypoint_count(), options, room);
+    add_up_limbs(peaks, accepted, groups, room.sums);
+    rank_people(peaks, groups, layout.keypoint_count(), options, map_side, room);
     clear_poses(poses, room.ranking.size(), keypoints, limbs);
     for (std::size_t keypoint = 0; keypoint < keypoints; ++keypoint) {
         for (int peak = peaks.first[keypoint]; peak < peaks.first[keypoint + 1]; ++peak) {

@@ -63,6 +63,7 @@ inline cabinsafe::Options plain_options() {
     options.limb_threshold = 0.1F;
     options.length_penalty_per_map_side = 0.0F;
     options.min_keypoints = 2;
+    options.half_score_size_map_sides = 0.0F;
     options.min_person_score = 0.0F;
     options.max_peaks_per_keypoint = 64;
     options.max_people = 32;

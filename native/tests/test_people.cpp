@@ -13,11 +13,14 @@ using cabinsafe::Options;
 using cabinsafe::Peaks;
 using cabinsafe::Poses;
 
-// Two peaks of each of three keypoints, ids 0-1, 2-3, 4-5; x is the id plus a half.
+constexpr int kMapSide = 20;
+
+// Two peaks of each of three keypoints, ids 0-1, 2-3, 4-5; x and y are the id plus a half.
 Peaks six_peaks() {
     Peaks peaks;
     for (int id = 0; id < 6; ++id) {
-        peaks.all.push_back({static_cast<float>(id) + 0.5F, 0.5F, 0.5F});
+        const float place = static_cast<float>(id) + 0.5F;
+        peaks.all.push_back({place, place, 0.5F});
     }
     peaks.first = {0, 2, 4, 6};
     return peaks;
@@ -34,7 +37,7 @@ Poses group(const std::vector<LimbCandidate>& candidates,
     Poses poses;
     groups.reset(peaks);
     cabinsafe::accept_limbs(candidates, peaks, layout, claims, groups, accepted);
-    cabinsafe::write_people(peaks, accepted, groups, layout, options, people, poses);
+    cabinsafe::write_people(peaks, accepted, groups, layout, options, kMapSide, people, poses);
     return poses;
 }
 
@@ -82,6 +85,29 @@ void equal_people_by_lowest_peak(test::Results& results) {
     CHECK(poses.count == 2 && x_of(poses, 0, 0) == 0.5F && x_of(poses, 1, 0) == 1.5F);
 }
 
+void small_people_score_less(test::Results& results) {
+    Options options = test::plain_options();
+    options.half_score_size_map_sides = 4.0F / kMapSide;
+    // A box of 4 x 4 cells: half.
+    const std::vector<LimbCandidate> large{{0.5F, 0, 1, 3, 0.0F}, {0.5F, 1, 3, 5, 0.0F}};
+    CHECK(test::near(group(large, options).person_score[0], 0.5F / 2));
+    CHECK(test::near(group(large).person_score[0], 0.5F));
+    // One of 2 x 2: a third, which puts it behind.
+    std::vector<LimbCandidate> both = large;
+    both.insert(both.begin(), {0.95F, 0, 0, 2, 0.0F});
+    CHECK(x_of(group(both), 0, 0) == 0.5F);
+    CHECK(x_of(group(both, options), 0, 0) == 1.5F);
+    const float plain = group(both).person_score[0];
+    CHECK(test::near(group(both, options).person_score[1], plain / 3));
+    // The threshold is for the score with the size in it.
+    options.min_person_score = 0.2F;
+    CHECK(group(both, options).count == 1);
+    // A single point has no size.
+    options.min_person_score = 0.0F;
+    options.min_keypoints = 1;
+    CHECK(group({}, options).count == 6 && group({}, options).person_score[0] == 0.0F);
+}
+
 void filters_and_limits(test::Results& results) {
     const std::vector<LimbCandidate> two{{0.8F, 0, 0, 2, 0.0F}, {0.8F, 0, 1, 3, 0.0F}};
     Options options = test::plain_options();
@@ -110,6 +136,7 @@ int main() {
     a_ring_never_overwrites(results);
     rivals_make_ambiguity(results);
     equal_people_by_lowest_peak(results);
+    small_people_score_less(results);
     filters_and_limits(results);
     return results.report();
 }

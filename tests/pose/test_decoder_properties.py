@@ -57,6 +57,7 @@ options_of = st.builds(
     suppression_radius_cells=st.sampled_from([0.0, 2.0, 3.0]),
     min_agreeing_samples_of_10=st.integers(5, 10),
     min_keypoints=st.integers(1, 4),
+    half_score_size_map_sides=st.sampled_from([0.0, 0.09]),
     max_merge_misfit=st.sampled_from([0.0, 1.5]),
     max_people=st.just(4096),
 )
@@ -167,7 +168,8 @@ def test_scores_scale_with_the_maps_and_places_stay(
     maps: ModuleType, topology: Topology, options: DecoderOptions, people: int, seed: int, scale: float
 ) -> None:
     scene = maps.make_scene(topology, people, SIZE, seed)
-    whole = replace(scene, heatmaps=np.minimum(scene.heatmaps, 1), pafs=scene.pafs / 2)
+    heights = np.clip(scene.heatmaps, 0.02, 1)  # fainter ones too stay above the lowest sum that is refined
+    whole = replace(scene, heatmaps=heights, pafs=scene.pafs / 2)
     fainter = replace(whole, heatmaps=whole.heatmaps * np.float32(scale), pafs=whole.pafs * np.float32(scale))
     scaled = options.model_copy(update={name: scale * getattr(options, name) for name in THRESHOLDS})
     found, expected = decode(topology, scaled, fainter), decode(topology, options, whole)
@@ -182,13 +184,19 @@ def test_scores_scale_with_the_maps_and_places_stay(
 def test_a_person_is_the_same_in_maps_twice_as_fine(maps: ModuleType, topology: Topology, seed: int) -> None:
     truth = maps.draw_people(topology, 1, 44, np.random.default_rng(seed))
     truth[(truth < 2).any(axis=2) | (truth > 42).any(axis=2)] = np.nan  # no sub-pixel step at the border
+    options = DecoderOptions(min_keypoints=2)
+    sizeless = options.model_copy(update={"half_score_size_map_sides": 0.0})
     fine, coarse = (
-        decode(topology, DecoderOptions(min_keypoints=2), maps.draw_maps(topology, scale * truth, size, None))
+        decode(topology, options, maps.draw_maps(topology, scale * truth, size, None))
         for scale, size in ((2, 88), (1, 44))
     )
     assert len(fine) == len(coarse)
     np.testing.assert_array_equal(np.isnan(fine.xy), np.isnan(coarse.xy))
     assert np.nanmax(np.abs(fine.xy / 2 - coarse.xy), initial=0) < 0.05
+    for poses, side in ((fine, 88), (coarse, 44)):
+        plain = decode(topology, sizeless, maps.draw_maps(topology, truth * side / 44, side, None))
+        size = np.sqrt(np.prod(np.nanmax(poses.xy, axis=1) - np.nanmin(poses.xy, axis=1), axis=1)) / side
+        np.testing.assert_allclose(poses.person_score, plain.person_score * size / (size + 0.09), rtol=1e-5)
 
 
 @given(

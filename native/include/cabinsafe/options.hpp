@@ -46,6 +46,7 @@ struct Options {
     float limb_threshold = 0.0F;
     float length_penalty_per_map_side = 0.0F;
     int min_keypoints = 0;
+    float half_score_size_map_sides = 0.0F;
     float min_person_score = 0.0F;
     int max_peaks_per_keypoint = 0;
     int max_people = 0;

@@ -22,9 +22,9 @@ struct Poses {
     std::vector<int> expected;          // (count) which expected person it is, -1 for none
 };
 
-// What a group adds up to; indexed by its root.
+// What the limbs of a group add up to; indexed by its root.
 struct GroupSum {
-    double scores = 0.0;
+    double limb_scores = 0.0;
     int limbs = 0;
     int row = -1;  // place in the result, -1 for none
 };
@@ -38,11 +38,15 @@ struct PeopleRoom {
 // Rules, in this order:
 //  1. A group of peaks is a person if it has min_keypoints and min_person_score.
 //     person_score = mean of its keypoint and accepted limb scores * sqrt(its keypoints / all
-//     keypoints).
+//     keypoints) * size / (size + half_score_size_map_sides * map_side), size being the square
+//     root of the area of the box around its keypoints: the smaller a skeleton is, the more often
+//     it is wrong, however sure of its keypoints the maps are. Where the option is 0, the size
+//     does not count.
 //  2. People are ordered by person_score, the highest first; equal ones by their lowest peak id.
+// map_side: the longer side of the map, in cells.
 // Throws LimitError when there are more than max_people.
 void write_people(const Peaks& peaks, const std::vector<AcceptedLimb>& accepted,
-                  const Groups& groups, const Layout& layout, const Options& options,
+                  const Groups& groups, const Layout& layout, const Options& options, int map_side,
                   PeopleRoom& room, Poses& poses);
 
 }  // namespace cabinsafe
