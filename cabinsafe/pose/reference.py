@@ -27,6 +27,7 @@ LONGEST_STEP_CELLS = np.float32(0.6)
 BROAD = np.float32(0.278)
 ACROSS = np.array([1, 2, 3, 2, 1], np.float32)
 FACING = np.float32(0.8)
+NEARER = np.float32(2)
 FINE_FRACTIONS = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
 
 
@@ -208,6 +209,13 @@ class _Pairs:
         facing: NDArray[np.bool_] = leaning * np.abs(leaning) > FACING * FACING * lowest * self.length_sq
         return facing
 
+    def close(self, facing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Pairs that face each other, less those whose ends both face another that is much nearer."""
+        distance_sq = np.where(facing, self.length_sq, np.float32(np.inf))
+        nearest = np.maximum(distance_sq.min(axis=1)[:, None], distance_sq.min(axis=0)[None])
+        close: NDArray[np.bool_] = NEARER * NEARER * nearest > distance_sq
+        return close
+
 
 def _find_limbs(
     topology: Topology, options: DecoderOptions, pafs: FloatArray, peaks: list[Peak], limb: int
@@ -217,7 +225,7 @@ def _find_limbs(
     if not pairs.starts or not pairs.ends:
         return [], True
     threshold_sq = np.square(np.float32(options.sample_threshold))
-    passed = pairs.face(threshold_sq)
+    passed = pairs.close(pairs.face(threshold_sq))
     passed &= pairs.agree(0.5, passed, threshold_sq)
     length = np.sqrt(pairs.length_sq)
     total, agreeing = np.zeros_like(length), np.zeros(length.shape, int)

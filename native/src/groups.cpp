@@ -49,8 +49,8 @@ std::uint64_t rank_of(const LimbCandidate& candidate, std::size_t place) {
 
 // Into buckets of like scores first; then little is left to the insertion.
 void sort_candidates(const std::vector<LimbCandidate>& candidates, ClaimRoom& room) {
-    constexpr int kBuckets = 256;
-    constexpr float kPerUnit = 200.0F;
+    constexpr int kBuckets = 128;
+    constexpr float kPerUnit = 100.0F;
     const std::size_t count = candidates.size();
     std::array<int, kBuckets + 1> first{};
     room.order.resize(count);

@@ -107,11 +107,11 @@ void LimbRoom::fit(const Peaks& peaks) {
     pairs.capacity = std::max(kPairsAtOnce, most);
     const std::size_t a_side = static_cast<std::size_t>(most) + kMaxLanes;
     const std::size_t a_list = static_cast<std::size_t>(pairs.capacity) + kMaxLanes;
-    floats_.assign(6 * a_side + 5 * a_list, 0.0F);
+    floats_.assign(8 * a_side + 5 * a_list + most * a_side, 0.0F);
     ints_.assign(6 * a_list, 0);
     float* floats = floats_.data();
     for (LimbEnds* side : {&starts, &ends}) {
-        for (float** list : {&side->field_x, &side->field_y, &side->field_sq}) {
+        for (float** list : {&side->field_x, &side->field_y, &side->field_sq, &side->nearest_sq}) {
             *list = floats;
             floats += a_side;
         }
@@ -120,9 +120,11 @@ void LimbRoom::fit(const Peaks& peaks) {
         *list = floats;
         floats += a_list;
     }
+    pairs.distance_sq = floats;
+    pairs.row_length = static_cast<int>(a_side);
     int* ints = ints_.data();
     for (int** list :
-         {&pairs.facing, &pairs.limb, &pairs.start, &pairs.end, &pairs.x_plane, &pairs.y_plane}) {
+         {&pairs.close, &pairs.limb, &pairs.start, &pairs.end, &pairs.x_plane, &pairs.y_plane}) {
         *list = ints;
         ints += a_list;
     }

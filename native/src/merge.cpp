@@ -49,26 +49,26 @@ Moments operator+(const Moments& a, const Moments& b) {
 }
 
 // Least squares over move, turn and scale: with points as complex numbers, place = c * body + t.
-float misfit_of(const Moments& m, double mirror) {
-    const double ux = mirror * (m.ux - m.u * m.x / m.weight);
-    const double uy = mirror * (m.uy - m.u * m.y / m.weight);
-    const double vx = m.vx - m.v * m.x / m.weight;
-    const double vy = m.vy - m.v * m.y / m.weight;
-    const double real = ux + vy;
-    const double imaginary = uy - vx;
-    if (!(real > 0.0) || std::fabs(imaginary) > kMaxLean * real) return kNone;
-    const double body_sq = m.uu_vv - (m.u * m.u + m.v * m.v) / m.weight;
-    const double place_sq = m.xx_yy - (m.x * m.x + m.y * m.y) / m.weight;
-    // The residual over the square of the scale.
-    const double residual =
-        body_sq * (place_sq * body_sq / (real * real + imaginary * imaginary) - 1.0);
-    return static_cast<float>(std::sqrt(std::max(residual, 0.0) / m.count));
-}
-
 float misfit_of_pair(const Moments& a, const Moments& b) {
     if (a.count == 0.0 || b.count == 0.0) return kNone;
-    const Moments both = a + b;
-    return std::min(misfit_of(both, 1.0), misfit_of(both, -1.0));
+    const Moments m = a + b;
+    const double share = 1.0 / m.weight;
+    const double u = m.u * share, v = m.v * share;
+    const double ux = m.ux - u * m.x, uy = m.uy - u * m.y;
+    const double vx = m.vx - v * m.x, vy = m.vy - v * m.y;
+    const double body_sq = m.uu_vv - (u * m.u + v * m.v);
+    const double place_sq = m.xx_yy - (m.x * m.x + m.y * m.y) * share;
+    double turn_sq = 0.0;  // the larger, the better the fit
+    for (const double mirror : {1.0, -1.0}) {
+        const double real = mirror * ux + vy;
+        const double imaginary = mirror * uy - vx;
+        if (!(real > 0.0) || std::fabs(imaginary) > kMaxLean * real) continue;
+        turn_sq = std::max(turn_sq, real * real + imaginary * imaginary);
+    }
+    if (turn_sq == 0.0) return kNone;
+    // The residual over the square of the scale.
+    const double residual = body_sq * (place_sq * body_sq / turn_sq - 1.0);
+    return static_cast<float>(std::sqrt(std::max(residual, 0.0) / m.count));
 }
 
 // The misfit of each pair that may be merged, and those that fit, the best first.
@@ -113,9 +113,13 @@ void list_pieces(const Peaks& peaks, const Layout& layout, const Groups& groups,
         return more != 0 ? more > 0 : a < b;
     });
     if (pieces.size() > kMaxPieces) pieces.resize(kMaxPieces);
-    const auto whole = [&](int piece) {
-        return std::none_of(pieces.begin(), pieces.end(),
-                            [&](int other) { return disjoint(groups, piece, other); });
+    room.keypoints.clear();
+    for (const int piece : pieces) room.keypoints.push_back(groups.keypoints(piece));
+    const auto whole = [&](int piece) {  // counted to the end: that is vector work
+        const std::uint64_t own = groups.keypoints(piece);
+        std::uint64_t apart = 0;
+        for (const std::uint64_t other : room.keypoints) apart += (own & other) == 0 ? 1U : 0U;
+        return apart == 0;
     };
     room.moments.clear();
     room.open.clear();

@@ -32,6 +32,9 @@ void rank_maxima(const Scalar* plane, int count, PeakRoom& room) {
     }
 }
 
+// Of two neighbours only one can be a maximum, and what is no neighbour is at least so far away.
+constexpr float kBeyondNeighbours = 2.0F;
+
 // Keeps the strongest of the ranked maxima that crowd each other; false as soon as more than the
 // limit are kept.
 bool suppress(int plane, int width, float radius, int limit, PeakRoom& room) {
@@ -41,7 +44,8 @@ bool suppress(int plane, int width, float radius, int limit, PeakRoom& room) {
         const int x = cell - y * width;
         int crowding = 0;  // counted to the end: that is vector work, a search is not
         const std::size_t kept = room.x.size();
-        for (std::size_t i = first; i < kept; ++i) {
+        const std::size_t compared = radius > kBeyondNeighbours ? kept : first;
+        for (std::size_t i = first; i < compared; ++i) {
             const auto dx = static_cast<float>(x - room.x[i]);
             const auto dy = static_cast<float>(y - room.y[i]);
             crowding += static_cast<int>(dx * dx + dy * dy < radius * radius);

@@ -147,7 +147,8 @@ void all_find_the_same_people(test::Results& results) {
                     decoder.decode(MapsOf<Scalar>{heatmaps.data(), 3, height, width},
                                    MapsOf<Scalar>{pafs.data(), 6, height, width}, workspace));
                 if (first.empty()) first = numbers;
-                CHECK(numbers == first && (cells < 800 || numbers.size() > 500));
+                CHECK(numbers == first);
+                CHECK(cells < 800 || numbers.size() > 300);
             }
         }
     }
@@ -160,7 +161,8 @@ void halves_are_exact(test::Results& results) {
     CHECK(to_float(Half{0x0001}) == 0x1p-24F && to_float(Half{0x7BFF}) == 65504.0F);
     CHECK(to_float(Half{0x7C00}) == std::numeric_limits<float>::infinity());
     std::vector<Half> halves(kCount);
-    std::vector<float> x(kCount), y(kCount, 0.5F), field_x(kCount), field_y(kCount), sq(kCount);
+    std::vector<float> x(kCount), y(kCount, 0.5F), field_x(kCount), field_y(kCount);
+    std::vector<float> sq(kCount + cabinsafe::kMaxLanes);
     for (int i = 0; i < kCount; ++i) {
         halves[i].bits = static_cast<std::uint16_t>(i);
         x[i] = static_cast<float>(i) + 0.5F;

@@ -21,11 +21,12 @@ struct KernelsOf {
     void (*refine)(const Scalar* heatmaps, const PeakCells& cells, Peak* peaks) = nullptr;
     // Reads the field under one side's peaks; whether it is finite there.
     bool (*read_ends)(const LimbField<Scalar>& field, const LimbEnds& ends) = nullptr;
-    // Rules 1 and 2 of find_limbs for the starts from `start` on, which becomes the next one, until
-    // all are done or the list has no room for another; whether all that was read is finite.
+    // Rules 1 to 3 of find_limbs for the starts from `start` on, which becomes the next one, until
+    // all are done or the list has no room for another; whether all that was read is finite. All
+    // starts of a kind of limb come one after the other, from 0 on.
     bool (*list_likely)(const LimbField<Scalar>& field, const LimbEnds& starts,
                         const LimbEnds& ends, int& start, LikelyPairs& pairs) = nullptr;
-    // Rules 3 and 4 of find_limbs: scores of the pairs, -1 where too few points agree; whether all
+    // Rules 4 and 5 of find_limbs: scores of the pairs, -1 where too few points agree; whether all
     // that was read is finite. The list is filled up with copies of its first pair.
     bool (*score)(const LimbField<Scalar>& field, const ScoreRule& rule,
                   const LikelyPairs& pairs) = nullptr;

@@ -38,13 +38,18 @@ struct LimbEnds {
     float* field_x = nullptr;
     float* field_y = nullptr;
     float* field_sq = nullptr;
+    float* nearest_sq = nullptr;  // distance to the nearest peak that it faces, as rule 1 says
 };
 
-// Pairs of peaks that passed rules 1 and 2, with what it takes to read the field between them.
+// Pairs of peaks that passed rules 1 to 3, with what it takes to read the field between them.
 struct LikelyPairs {
     int count = 0;
     int capacity = 0;
-    int* facing = nullptr;  // pairs that passed rule 1 only
+    // Of one kind of limb: for each start and end the distance, infinite for pairs that fail rule
+    // 1; those that passed rule 2.
+    float* distance_sq = nullptr;
+    int row_length = 0;
+    int* close = nullptr;
     int* limb = nullptr;
     int* start = nullptr;  // peak ids
     int* end = nullptr;
@@ -57,7 +62,7 @@ struct LikelyPairs {
     float* score = nullptr;
 };
 
-// Numbers of rules 3 and 4.
+// Numbers of rules 4 and 5.
 struct ScoreRule {
     float sample_threshold = 0.0F;
     int min_agreeing = 0;
@@ -91,9 +96,11 @@ class LimbRoom {
 // the segment's direction is above sample_threshold there.
 //  1. The mean of the fields at the two ends must agree, and along the segment it must be at least
 //     kFacing / 2 of the stronger of the two: most pairs do not even face each other.
-//  2. The point at half the way must agree.
-//  3. Of the ten points at 0.05, 0.15, ... 0.95, min_agreeing_samples_of_10 must agree.
-//  4. score = mean of the ten - length_penalty_per_map_side * length / longer side of the map, at
+//  2. Of the pairs that pass rule 1, those are left out whose ends both face another peak at less
+//     than 1 / kNearer of the distance: fields of other people's limbs that point the same way.
+//  3. The point at half the way must agree.
+//  4. Of the ten points at 0.05, 0.15, ... 0.95, min_agreeing_samples_of_10 must agree.
+//  5. score = mean of the ten - length_penalty_per_map_side * length / longer side of the map, at
 //     most 1, and at least limb_threshold.
 // Two peaks at the same place have no direction, so nothing agrees with them.
 // Throws NonFiniteError for NaN or infinity at a cell that was read.
@@ -108,5 +115,6 @@ extern template void find_limbs(const HalfMaps&, const Peaks&, const Layout&, co
                                 const Kernels&, LimbRoom&, std::vector<LimbCandidate>&);
 
 constexpr float kFacing = 0.8F;
+constexpr float kNearer = 2.0F;
 
 }  // namespace cabinsafe

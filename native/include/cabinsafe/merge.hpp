@@ -35,6 +35,7 @@ struct MergeRoom {
     };
     std::vector<int> pieces;  // roots; the first of a pair that was merged stays
     std::vector<int> open;
+    std::vector<std::uint64_t> keypoints;
     std::vector<Moments> moments;
     std::vector<float> misfit;
     std::vector<Pair> pairs;

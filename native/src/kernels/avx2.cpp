@@ -58,6 +58,11 @@ struct Avx2 {
         for (const float lane : lanes) total += lane;
         return total;
     }
+    static float lowest(Reg a) {
+        const __m128 half = _mm_min_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+        const __m128 two = _mm_min_ps(half, _mm_movehl_ps(half, half));
+        return _mm_cvtss_f32(_mm_min_ss(two, _mm_movehdup_ps(two)));
+    }
     static Ints lower(Ints a, Ints b) { return Ints(_mm256_min_epi32(__m256i(a), __m256i(b))); }
     static Ints higher(Ints a, Ints b) { return Ints(_mm256_max_epi32(__m256i(a), __m256i(b))); }
     static Ints truncate(Reg a) { return Ints(_mm256_cvttps_epi32(a)); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "cabinsafe/limbs.hpp"
 
@@ -10,6 +11,7 @@ namespace cabinsafe {
 namespace {
 
 constexpr float kMostFinite = 3.402823466e38F;
+constexpr float kFar = std::numeric_limits<float>::infinity();
 
 template <typename V, typename Scalar>
 class LimbReader {
@@ -25,19 +27,21 @@ class LimbReader {
             V::store(ends.field_sq + i, V::max(lowest_sq, field.x * field.x + field.y * field.y));
             note(field.x + field.y, first_lanes(ends.count - i));
         }
+        V::store(ends.field_sq + ends.count, V::splat(kFar));  // the lanes left over face nothing
         return finite_;
     }
 
     bool list_likely(const LimbEnds& starts, const LimbEnds& ends, int& start, LikelyPairs& pairs) {
-        int facing = 0;
+        if (start == 0) measure_facing(starts, ends, pairs);
+        int close = 0;
         for (; start < starts.count; ++start) {
-            if (pairs.count + facing + ends.count > pairs.capacity) break;
-            facing = add_facing(starts, start, ends, pairs.facing, facing);
+            if (pairs.count + close + ends.count > pairs.capacity) break;
+            close = add_close(starts, start, ends, pairs, close);
         }
-        if (facing == 0) return finite_;
-        V::store(pairs.facing + facing, V::splat(pairs.facing[facing - 1]));
-        for (int i = 0; i < facing; i += V::kLanes) {
-            add_likely(starts, ends, V::load(pairs.facing + i), first_lanes(facing - i), pairs);
+        if (close == 0) return finite_;
+        V::store(pairs.close + close, V::splat(pairs.close[close - 1]));
+        for (int i = 0; i < close; i += V::kLanes) {
+            add_likely(starts, ends, V::load(pairs.close + i), first_lanes(close - i), pairs);
         }
         return finite_;
     }
@@ -77,33 +81,56 @@ class LimbReader {
         finite_ &= (lanes & ~V::bits(V::not_below(V::splat(kMostFinite), V::abs(values)))) == 0;
     }
 
-    // Rule 1 for a start and all ends; appends those that pass as the start's place, in the upper
+    // Rule 1.
+    static void measure_facing(const LimbEnds& starts, const LimbEnds& ends,
+                               const LikelyPairs& pairs) {
+        const Reg far = V::splat(kFar);
+        for (int i = 0; i < ends.count; i += V::kLanes) V::store(ends.nearest_sq + i, far);
+        for (int start = 0; start < starts.count; ++start) {
+            float* const row = pairs.distance_sq + start * pairs.row_length;
+            const Reg x = V::splat(starts.x[start]);
+            const Reg y = V::splat(starts.y[start]);
+            const Reg field_x = V::splat(starts.field_x[start]);
+            const Reg field_y = V::splat(starts.field_y[start]);
+            const Reg field_sq = V::splat(starts.field_sq[start]);
+            Reg nearest = far;
+            for (int i = 0; i < ends.count; i += V::kLanes) {
+                const Reg dx = V::load(ends.x + i) - x;
+                const Reg dy = V::load(ends.y + i) - y;
+                const Reg leaning = (V::load(ends.field_x + i) + field_x) * dx +
+                                    (V::load(ends.field_y + i) + field_y) * dy;
+                const Reg lowest_sq =
+                    kFacing * kFacing * V::max(V::load(ends.field_sq + i), field_sq);
+                const Reg length_sq = dx * dx + dy * dy;
+                const auto facing = V::above(leaning * V::abs(leaning), lowest_sq * length_sq);
+                const Reg distance_sq = V::pick(facing, length_sq, far);
+                V::store(row + i, distance_sq);
+                V::store(ends.nearest_sq + i, V::min(V::load(ends.nearest_sq + i), distance_sq));
+                nearest = V::min(nearest, distance_sq);
+            }
+            starts.nearest_sq[start] = V::lowest(nearest);
+        }
+    }
+
+    // Rule 2 for a start and all ends; appends those that pass as the start's place, in the upper
     // half of the bits, and the end's.
-    static int add_facing(const LimbEnds& starts, int start, const LimbEnds ends, int* facing,
-                          int count) {
-        const Reg x = V::splat(starts.x[start]);
-        const Reg y = V::splat(starts.y[start]);
-        const Reg field_x = V::splat(starts.field_x[start]);
-        const Reg field_y = V::splat(starts.field_y[start]);
-        const Reg field_sq = V::splat(starts.field_sq[start]);
+    static int add_close(const LimbEnds& starts, int start, const LimbEnds& ends,
+                         const LikelyPairs& pairs, int count) {
+        const float* const row = pairs.distance_sq + start * pairs.row_length;
+        const Reg nearest = V::splat(starts.nearest_sq[start]);
         Ints code = V::splat(start << 16) + V::iota();
         for (int i = 0; i < ends.count; i += V::kLanes) {
-            const Reg dx = V::load(ends.x + i) - x;
-            const Reg dy = V::load(ends.y + i) - y;
-            const Reg leaning = (V::load(ends.field_x + i) + field_x) * dx +
-                                (V::load(ends.field_y + i) + field_y) * dy;
-            const Reg lowest_sq = kFacing * kFacing * V::max(V::load(ends.field_sq + i), field_sq);
+            const Reg limit = kNearer * kNearer * V::max(nearest, V::load(ends.nearest_sq + i));
             const std::uint32_t passed =
-                first_lanes(ends.count - i) &
-                V::bits(V::above(leaning * V::abs(leaning), lowest_sq * (dx * dx + dy * dy)));
-            V::pack(facing + count, code, passed);
+                first_lanes(ends.count - i) & V::bits(V::above(limit, V::load(row + i)));
+            V::pack(pairs.close + count, code, passed);
             count += V::count(passed);
             code += V::kLanes;
         }
         return count;
     }
 
-    // Rule 2 for pairs that passed rule 1.
+    // Rule 3 for pairs that passed the others.
     void add_likely(const LimbEnds& starts, const LimbEnds& ends, const Ints& codes,
                     std::uint32_t lanes, LikelyPairs& pairs) {
         const Ints start = codes >> 16;

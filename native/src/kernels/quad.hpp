@@ -36,6 +36,11 @@ struct Quad {
         return Reg{std::sqrt(a[0]), std::sqrt(a[1]), std::sqrt(a[2]), std::sqrt(a[3])};
     }
     static float sum(Reg a) { return a[0] + a[1] + a[2] + a[3]; }
+    static float lowest(Reg a) {
+        const float ab = a[1] < a[0] ? a[1] : a[0];
+        const float cd = a[3] < a[2] ? a[3] : a[2];
+        return cd < ab ? cd : ab;
+    }
     static Ints lower(Ints a, Ints b) { return a < b ? a : b; }
     static Ints higher(Ints a, Ints b) { return a > b ? a : b; }
     static Ints truncate(Reg a) { return __builtin_convertvector(a, Ints); }

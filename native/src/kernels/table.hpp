@@ -5,11 +5,10 @@
 // V: kLanes; Reg and Ints, GCC vectors of as many float and int: operators work on them;
 // load(const float*, const Half*, const int*); store(pointer, register); splat(float or int);
 // iota(): 0, 1, 2 ...; value(float or Half); min, max (Reg, Reg): the second where one is NaN, abs,
-// sqrt, sum (Reg); lower, higher (Ints, Ints); truncate(Reg); gather(const float* or const Half*,
-// Ints); above, not_below (Reg, Reg): a Mask, & works on it; bits(Mask): a bit per
-// lane; pick(Mask, Reg, Reg); count(bits); pack(pointer,
-// register, bits): stores the lanes of the bits side by side, and anything in the rest of a
-// register's room.
+// sqrt, sum, lowest (Reg); lower, higher (Ints, Ints); truncate(Reg); gather(const float* or const
+// Half*, Ints); above, not_below (Reg, Reg): a Mask, & works on it; bits(Mask): a bit per lane;
+// pick(Mask, Reg, Reg); count(bits); pack(pointer, register, bits): stores the lanes of the bits
+// side by side, and anything in the rest of a register's room.
 #pragma once
 
 #include "all_kernels.hpp"
