@@ -104,6 +104,14 @@ class DecoderOptions(Options):
         description="How far from an expected keypoint one still speaks for that person, in diagonals of the "
         "person's box.",
     )
+    weak_peak_threshold: float = Field(
+        default=0.03,
+        ge=0.0,
+        le=1.0,
+        description="Heatmap height above which a cell can be a keypoint that a person lacks, where the PAF of a "
+        "neighbour that was found points at it (hysteresis, as in Canny's edges); off unless below "
+        "peak_threshold.",
+    )
 
 
 class PafDecoder:
