@@ -46,7 +46,6 @@ class Completion {
         for (int round = 0; round < kCompletionRounds; ++round) {
             list_proposals();
             refine();
-            keep_ahead();
             score_limbs();
             std::fill(room_.fresh.begin(), room_.fresh.end(), 0);
             accept();
@@ -111,33 +110,46 @@ class Completion {
         }
     }
 
-    // Proposes the maxima where the field under the anchor points, rather some too many.
-    void look_from(Gap gap) {
+    // Rules 1 and 2.
+    void look_from(const Gap& gap) {
         const Limb& limb = layout_.limbs[gap.limb];
         const Peak anchor = keypoint(gap.person, gap.anchor);
         const float sign = gap.anchor == limb.start ? 1.0F : -1.0F;
-        gap.field_x = sign * field(limb.x_channel, anchor);
-        gap.field_y = sign * field(limb.y_channel, anchor);
-        finite_ &= std::isfinite(gap.field_x) && std::isfinite(gap.field_y);
-        const float length_sq = gap.field_x * gap.field_x + gap.field_y * gap.field_y;
-        if (!(length_sq > options_.sample_threshold * options_.sample_threshold)) return;
-        gap.reach_sq = reach_sq(gap.person, gap.limb);
-        const Scalar* const plane = heatmaps_.channel(layout_.keypoint_channels[gap.missing]);
-        const ScanWindow window = window_of(gap, anchor, std::sqrt(length_sq));
-        const int cells = (window.right - window.left) * (window.bottom - window.top);
-        room_.maxima.resize(std::max(room_.maxima.size(), static_cast<std::size_t>(cells)));
-        const int count = kernels_.find_maxima_in(plane, window, options_.weak_peak_threshold,
-                                                  room_.maxima.data());
+        const float field_x = sign * field(limb.x_channel, anchor);
+        const float field_y = sign * field(limb.y_channel, anchor);
+        finite_ &= std::isfinite(field_x) && std::isfinite(field_y);
+        const float field_sq = field_x * field_x + field_y * field_y;
+        if (!(field_sq > options_.sample_threshold * options_.sample_threshold)) return;
+        const float reach_sq = reach_sq_of(gap.person, gap.limb);
+        const float length = std::sqrt(field_sq);
+        const ScanWindow window = window_of(anchor, field_x / length, field_y / length, reach_sq);
+        const int channel = layout_.keypoint_channels[gap.missing];
+        const int count = list_maxima(heatmaps_.channel(channel), window);
         for (int i = 0; i < count; ++i) {
             const int cell = room_.maxima[i];
-            room_.plane.push_back(static_cast<int>(plane - heatmaps_.data));
-            room_.row.push_back(cell / heatmaps_.width);
-            room_.column.push_back(cell - room_.row.back() * heatmaps_.width);
+            const int row = cell / heatmaps_.width;
+            const int column = cell - row * heatmaps_.width;
+            const float dx = static_cast<float>(column) + 0.5F - anchor.x;
+            const float dy = static_cast<float>(row) + 0.5F - anchor.y;
+            const float distance_sq = dx * dx + dy * dy;
+            const float ahead = field_x * dx + field_y * dy;
+            if (!(distance_sq <= reach_sq)) continue;
+            if (!(ahead * std::fabs(ahead) > kAhead * kAhead * field_sq * distance_sq)) continue;
+            room_.plane.push_back(channel * static_cast<int>(heatmaps_.cells()));
+            room_.column.push_back(column);
+            room_.row.push_back(row);
             room_.proposals.push_back({gap, cell, {}});
         }
     }
 
-    float reach_sq(int person, int limb) const {
+    int list_maxima(const Scalar* plane, const ScanWindow& window) {
+        const int cells = (window.right - window.left) * (window.bottom - window.top);
+        room_.maxima.resize(std::max(room_.maxima.size(), static_cast<std::size_t>(cells)));
+        return kernels_.find_maxima_in(plane, window, options_.weak_peak_threshold,
+                                       room_.maxima.data());
+    }
+
+    float reach_sq_of(int person, int limb) const {
         const float body_sq = room_.body_sq[limb];
         float scale_sq = 0.0F;
         for (int i = 0; i < layout_.limb_count(); ++i) {
@@ -151,12 +163,11 @@ class Completion {
         return kReach * kReach * body_sq * scale_sq;
     }
 
-    // All cells whose peaks can lie in the cone around the field, within reach.
-    ScanWindow window_of(const Gap& gap, const Peak& anchor, float field_length) const {
-        constexpr float kMargin = kLongestStep + 0.5F + 0.1F;  // a peak from its cell; rounding
+    // All cells within reach whose direction is less than the cone's half angle from (x, y).
+    ScanWindow window_of(const Peak& anchor, float x, float y, float reach_sq) const {
+        constexpr float kMargin = 0.6F;  // half a cell, and rounding
         const int height = heatmaps_.height, width = heatmaps_.width;
-        const float x = gap.field_x / field_length, y = gap.field_y / field_length;
-        const float reach = std::min(std::sqrt(gap.reach_sq), static_cast<float>(height + width));
+        const float reach = std::min(std::sqrt(reach_sq), static_cast<float>(height + width));
         const float across_x = std::fabs(y), across_y = std::fabs(x);
         return {height,
                 width,
@@ -177,23 +188,6 @@ class Completion {
                               room_.plane.data(), room_.column.data(), room_.row.data()};
         kernels_.refine(heatmaps_.data, cells, room_.peaks.data());
         for (std::size_t i = 0; i < count; ++i) room_.proposals[i].peak = room_.peaks[i];
-    }
-
-    // Rule 2, now that the peaks' places are known.
-    void keep_ahead() {
-        const auto misses = [&](const Proposal& proposal) {
-            const Gap& gap = proposal.gap;
-            const Peak anchor = keypoint(gap.person, gap.anchor);
-            const float dx = proposal.peak.x - anchor.x, dy = proposal.peak.y - anchor.y;
-            const float distance_sq = dx * dx + dy * dy;
-            const float length_sq = gap.field_x * gap.field_x + gap.field_y * gap.field_y;
-            const float ahead = gap.field_x * dx + gap.field_y * dy;
-            return !(distance_sq <= gap.reach_sq &&
-                     ahead * std::fabs(ahead) > kAhead * kAhead * length_sq * distance_sq);
-        };
-        auto& proposals = room_.proposals;
-        proposals.erase(std::remove_if(proposals.begin(), proposals.end(), misses),
-                        proposals.end());
     }
 
     // Rule 3: scores of the limbs, -1 where too few points agree.

@@ -16,11 +16,9 @@ namespace cabinsafe {
 
 // What complete_people writes over; keep it between calls. One per thread.
 struct CompletionRoom {
-    // A keypoint that somebody lacks, and one beside it that the person has, with the field there
-    // and the square of how far the peak may be.
+    // A keypoint that somebody lacks, and one beside it that the person has.
     struct Gap {
         int person, limb, anchor, missing;
-        float field_x = 0.0F, field_y = 0.0F, reach_sq = 0.0F;
     };
     // A peak that may fill a gap.
     struct Proposal {
@@ -44,9 +42,9 @@ struct CompletionRoom {
 // Hysteresis, as in Canny's edge detector (1986): a keypoint that is too faint to be found by
 // itself is found where a neighbour's field points at it. Rules, in this order:
 //  1. A peak may fill a gap if it is a maximum as in rule 1 of find_peaks, but above
-//     weak_peak_threshold; of any height above that, as those that are nobody's are worth as much.
-//     Its place is refined as in rule 3 there.
-//  2. It must lie where the field under the present end of the limb points: that field is longer
+//     weak_peak_threshold: also higher ones that are nobody's. Its place is refined as in rule 3
+//     there.
+//  2. The centre of its cell must lie where the field under the present end of the limb points: that field is longer
 //     than sample_threshold, and turned away from the peak by less than acos(kAhead), 60 degrees.
 //     It may be as far as kReach times the length that the limb has on Layout::body, in the
 //     person's scale: the largest ratio of one of its limbs to that limb on the body. Limbs that
@@ -74,6 +72,6 @@ extern template void complete_people(const HalfMaps&, const HalfMaps&, const Lay
 
 constexpr int kCompletionRounds = 2;
 constexpr float kAhead = 0.5F;
-constexpr float kReach = 2.0F;
+constexpr float kReach = 1.5F;
 
 }  // namespace cabinsafe
