@@ -67,6 +67,7 @@ class Completion:
         for name in DecodedPoses.__slots__:
             getattr(self._poses, name).setflags(write=True)
         self._mirror = mirrored_limbs(topology)
+        self._scale_sq = [self._measured(person) for person in range(len(poses))]
         self.read_finite = True
 
     def run(self) -> DecodedPoses:
@@ -108,15 +109,20 @@ class Completion:
                 yield Proposal(person, limb, keypoint, cell, peak, self._limb_score(limb, *ends))
 
     def _reach_sq(self, person: int, limb: int) -> np.float32:
-        body_sq = [self._body_sq(i) for i in range(len(self._topology.limbs))]
+        body_sq, scale_sq = self._body_sq(limb), self._scale_sq[person]
+        known = body_sq > 0 and scale_sq > 0
+        return REACH * REACH * body_sq * scale_sq if known else np.float32(np.inf)
+
+    def _measured(self, person: int) -> np.float32:
+        """Square of the person's scale, 0 if unknown."""
         scale_sq = np.float32(0)
-        for i, ends in enumerate(self._topology.limb_indices):
-            if body_sq[i] > 0 and self._poses.limb_score[person, i] > 0:
-                a, b = (self._keypoint(person, end) for end in ends)
+        for limb in np.flatnonzero(self._poses.limb_score[person]):
+            body_sq = self._body_sq(int(limb))
+            if body_sq > 0:
+                a, b = self._limb(person, int(limb))
                 dx, dy = b.x - a.x, b.y - a.y
-                scale_sq = max(scale_sq, (dx * dx + dy * dy) / body_sq[i])
-        known = body_sq[limb] > 0 and scale_sq > 0
-        return REACH * REACH * body_sq[limb] * scale_sq if known else np.float32(np.inf)
+                scale_sq = max(scale_sq, (dx * dx + dy * dy) / body_sq)
+        return scale_sq
 
     def _body_sq(self, limb: int) -> np.float32:
         a, b = (

@@ -90,6 +90,7 @@ class Completion {
             }
         }
         room_.fresh = room_.present;
+        room_.scale_sq.assign(room_.present.size(), -1.0F);
     }
 
     void list_proposals() {
@@ -149,8 +150,15 @@ class Completion {
                                        room_.maxima.data());
     }
 
-    float reach_sq_of(int person, int limb) const {
+    float reach_sq_of(int person, int limb) {
+        float& scale_sq = room_.scale_sq[person];
+        if (scale_sq < 0.0F) scale_sq = scale_sq_of(person);  // in the first round
         const float body_sq = room_.body_sq[limb];
+        if (!(body_sq > 0.0F && scale_sq > 0.0F)) return std::numeric_limits<float>::max();
+        return kReach * kReach * body_sq * scale_sq;
+    }
+
+    float scale_sq_of(int person) const {
         float scale_sq = 0.0F;
         for (int i = 0; i < layout_.limb_count(); ++i) {
             if (!(room_.body_sq[i] > 0.0F && poses_.limb_score[limb_at(person, i)] > 0.0F)) continue;
@@ -159,8 +167,7 @@ class Completion {
             const float dx = b.x - a.x, dy = b.y - a.y;
             scale_sq = std::max(scale_sq, (dx * dx + dy * dy) / room_.body_sq[i]);
         }
-        if (!(body_sq > 0.0F && scale_sq > 0.0F)) return std::numeric_limits<float>::max();
-        return kReach * kReach * body_sq * scale_sq;
+        return scale_sq;
     }
 
     // All cells within reach whose direction is less than the cone's half angle from (x, y).

@@ -28,6 +28,7 @@ struct CompletionRoom {
     };
     std::vector<std::uint64_t> present;  // per person: keypoints
     std::vector<std::uint64_t> fresh;    // those among them that this round starts from
+    std::vector<float> scale_sq;         // square of a body's torso, below 0 if not measured yet
     std::vector<float> body_sq;          // per limb: square of its length on the body, 0 if unknown
     std::vector<int> maxima;
     std::vector<Proposal> proposals;
@@ -47,8 +48,8 @@ struct CompletionRoom {
 //  2. The centre of its cell must lie where the field under the present end of the limb points: that field is longer
 //     than sample_threshold, and turned away from the peak by less than acos(kAhead), 60 degrees.
 //     It may be as far as kReach times the length that the limb has on Layout::body, in the
-//     person's scale: the largest ratio of one of its limbs to that limb on the body. Limbs that
-//     the body does not know, and people without any that it knows, are not bounded.
+//     person's scale: the largest ratio of a limb that was found before to that limb on the body.
+//     Limbs that the body does not know, and people without any that it knows, are not bounded.
 //  3. Rules 3 and 4 of find_limbs hold for the limb between the two.
 //  4. All such proposals are taken together, the largest limb score * sqrt(height of the peak)
 //     first; equal ones by person, limb, cell. One is accepted unless the gap is filled already or
