@@ -1,7 +1,7 @@
 """Part affinity fields to people: the front of the native decoder.
 
 Method: bottom-up grouping by part affinity fields, Cao et al. 2017 (OpenPose, arXiv:1611.08050). The exact
-rules, with their tie-breaking, stand in ``native/include/cabinsafe/{peaks,limbs,people}.hpp`` and, as plain
+rules, with their tie-breaking, stand in ``native/include/cabinsafe/{peaks,limbs,people,complete}.hpp`` and, as plain
 numpy, in :mod:`cabinsafe.pose.reference`. This is the only file that imports the native module.
 """
 
