@@ -2,8 +2,8 @@
 
 The same rules in the same order, in float32 where the native code uses float and in float64 where it uses
 double, so the two agree but for the last digit. Rules and their numbers:
-``native/include/cabinsafe/{peaks,limbs,groups,merge,crossings,prior,people,complete}.hpp``; method: Cao et al.
-2017 (OpenPose, arXiv:1611.08050). This file has the maps' part, :mod:`.reference_people` the people's,
+``native/include/cabinsafe/{peaks,limbs,groups,merge,crossings,prior,people,complete}.hpp``; method: Cao et
+al. 2017 (OpenPose, arXiv:1611.08050). This file has the maps' part, :mod:`.reference_people` the people's,
 :mod:`.reference_complete` that of their fainter keypoints.
 """
 

@@ -61,9 +61,7 @@ class Completion:
     ) -> None:
         self._topology, self._options = topology, options
         self._pafs, self._faint, self._limb_score = pafs, faint, limb_score
-        self._poses = replace(
-            poses, **{name: getattr(poses, name).copy() for name in DecodedPoses.__slots__}
-        )
+        self._poses = replace(poses, **{name: getattr(poses, name).copy() for name in DecodedPoses.__slots__})
         for name in DecodedPoses.__slots__:
             getattr(self._poses, name).setflags(write=True)
         self._mirror = mirrored_limbs(topology)
@@ -110,8 +108,10 @@ class Completion:
 
     def _reach_sq(self, person: int, limb: int) -> np.float32:
         body_sq, scale_sq = self._body_sq(limb), self._scale_sq[person]
-        known = body_sq > 0 and scale_sq > 0
-        return REACH * REACH * body_sq * scale_sq if known else np.float32(np.inf)
+        if not (body_sq > 0 and scale_sq > 0):
+            return np.float32(np.inf)
+        reach_sq: np.float32 = REACH * REACH * body_sq * scale_sq
+        return reach_sq
 
     def _measured(self, person: int) -> np.float32:
         """Square of the person's scale, 0 if unknown."""
@@ -120,8 +120,7 @@ class Completion:
             body_sq = self._body_sq(int(limb))
             if body_sq > 0:
                 a, b = self._limb(person, int(limb))
-                dx, dy = b.x - a.x, b.y - a.y
-                scale_sq = max(scale_sq, (dx * dx + dy * dy) / body_sq)
+                scale_sq = max(scale_sq, _length_sq(b.x - a.x, b.y - a.y) / body_sq)
         return scale_sq
 
     def _body_sq(self, limb: int) -> np.float32:
@@ -130,9 +129,7 @@ class Completion:
         )
         if not min(a[2], b[2]) > 0:
             return np.float32(0)
-        dx, dy = (b - a)[:2]
-        square: np.float32 = dx * dx + dy * dy
-        return square
+        return _length_sq(b[0] - a[0], b[1] - a[1])
 
     def _accept(self, proposals: list[Proposal]) -> list[Proposal]:
         strong = [p for p in proposals if p.score >= np.float32(self._options.limb_threshold)]
@@ -144,7 +141,8 @@ class Completion:
             self._poses.xy[person, keypoint] = peak.x, peak.y
             self._poses.score[person, keypoint] = peak.score
             self._poses.limb_score[person, limb] = score
-            claims = (p.score for p in strong if (p.keypoint, p.cell) == (keypoint, cell) and p.person != person)
+            same_peak = (p for p in strong if (p.keypoint, p.cell) == (keypoint, cell))
+            claims = (p.score for p in same_peak if p.person != person)
             self._raise_ambiguity(proposal, min(float(max(claims, default=np.float32(0)) / score), 1.0))
             accepted.append(proposal)
         return accepted
@@ -175,8 +173,14 @@ class Completion:
         self._poses.ambiguity[proposal.person] = own.max()
 
     def _keypoint(self, person: int, keypoint: int) -> Peak:
-        return Peak(keypoint, *self._poses.xy[person, keypoint], self._poses.score[person, keypoint])
+        x, y = self._poses.xy[person, keypoint]
+        return Peak(keypoint, x, y, self._poses.score[person, keypoint])
 
     def _limb(self, person: int, limb: int) -> tuple[Peak, Peak]:
         start, end = self._topology.limb_indices[limb]
         return self._keypoint(person, start), self._keypoint(person, end)
+
+
+def _length_sq(x: np.float32, y: np.float32) -> np.float32:
+    square: np.float32 = x * x + y * y
+    return square

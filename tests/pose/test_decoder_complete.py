@@ -1,4 +1,4 @@
-"""Hysteresis: keypoints too faint to be found by themselves, where a found neighbour's field points at them."""
+"""Hysteresis: keypoints too faint by themselves are found where a found neighbour's field points at them."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_no_peak_is_given_to_two(maps: ModuleType) -> None:
     """Two people stand so near that one wrist could be either's."""
     person = whole_person(maps, TRT_POSE).truth[0]
     wrist = TRT_POSE.keypoints.index("left_wrist")
-    truth = np.stack([person, person + [1.5, 0.0]])
+    truth = np.stack([person, person + np.array([1.5, 0.0])])
     truth[1, wrist] = np.nan
     scene = faded(TRT_POSE, maps.draw_maps(TRT_POSE, truth, SIZE, np.random.default_rng(0)), "left_wrist")
     completed = decode(TRT_POSE, scene, suppression_radius_cells=1.0)
@@ -114,7 +114,8 @@ def test_fields_that_are_not_finite_are_refused(maps: ModuleType, dtype: type[np
         x, y = (1 - fraction) * scene.truth[0, knee] + fraction * scene.truth[0, ankle]
         spoilt = pafs.copy()
         spoilt[limb.x_channel, int(y), int(x)] = np.nan
-        assert len(PafDecoder(TRT_POSE, DecoderOptions(weak_peak_threshold=1.0)).decode(heatmaps, spoilt)) == 1
+        off = PafDecoder(TRT_POSE, DecoderOptions(weak_peak_threshold=1.0))
+        assert len(off.decode(heatmaps, spoilt)) == 1
         with pytest.raises(DataError, match="pafs: 1 values are not finite"):
             PafDecoder(TRT_POSE).decode(heatmaps, spoilt)
 
