@@ -108,8 +108,8 @@ class DecoderOptions(Options):
         default=0.03,
         ge=0.0,
         le=1.0,
-        description="Heatmap height above which a cell can be a keypoint that a person lacks, where the PAF of "
-        "a neighbour that was found points at it (hysteresis, as in Canny's edges); off unless below "
+        description="Heatmap height above which a cell can be a keypoint that a person lacks, where the PAF "
+        "of a neighbour that was found points at it (hysteresis, as in Canny's edges); off unless below "
         "peak_threshold.",
     )
 
