@@ -24,6 +24,7 @@ class Options:
     max_merge_misfit: float
     prior_weight: float
     prior_reach_person_sizes: float
+    weak_peak_threshold: float
     def __init__(self) -> None: ...
 
 class Decoder:

@@ -1,8 +1,8 @@
 """Part affinity fields to people: the front of the native decoder.
 
 Method: bottom-up grouping by part affinity fields, Cao et al. 2017 (OpenPose, arXiv:1611.08050). The exact
-rules, with their tie-breaking, stand in ``native/include/cabinsafe/{peaks,limbs,people}.hpp`` and, as plain
-numpy, in :mod:`cabinsafe.pose.reference`. This is the only file that imports the native module.
+rules, with their tie-breaking, stand in ``native/include/cabinsafe/{peaks,limbs,people,complete}.hpp`` and,
+as plain numpy, in :mod:`cabinsafe.pose.reference`. This is the only file that imports the native module.
 """
 
 from __future__ import annotations
@@ -103,6 +103,14 @@ class DecoderOptions(Options):
         le=1.0,
         description="How far from an expected keypoint one still speaks for that person, in diagonals of the "
         "person's box.",
+    )
+    weak_peak_threshold: float = Field(
+        default=0.03,
+        ge=0.0,
+        le=1.0,
+        description="Heatmap height above which a cell can be a keypoint that a person lacks, where the PAF "
+        "of a neighbour that was found points at it (hysteresis, as in Canny's edges); off unless below "
+        "peak_threshold.",
     )
 
 

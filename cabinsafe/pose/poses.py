@@ -53,10 +53,11 @@ class DecodedPoses:
 
     Attributes:
         xy: (N, K, 2) float32 map cells, x right, y down, cell centres at +0.5; NaN where absent.
-        score: (N, K) float32 in [0, 1]; 0 where absent.
+        score: (N, K) float32 in [0, 1]; 0 where absent. Keypoints below ``peak_threshold`` were found because
+            a neighbour's PAF points at them.
         person_score: (N,) float32 in [0, 1], falling. Mean score of the person's keypoints and limbs times
             the square root of the share of the keypoints that was found, times a factor that rises with the
-            person's size (option ``half_score_size_map_sides``).
+            person's size (option ``half_score_size_map_sides``); all before fainter keypoints are added.
         limb_score: (N, L) float32 in [0, 1]; mean PAF agreement less the length penalty, 0 where absent.
         ambiguity: (N,) float32 in [0, 1], the largest of the person's limbs'.
         limb_ambiguity: (N, L) float32 in [0, 1], 0 where absent. The score of the best limb of the same kind

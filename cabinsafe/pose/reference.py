@@ -2,8 +2,9 @@
 
 The same rules in the same order, in float32 where the native code uses float and in float64 where it uses
 double, so the two agree but for the last digit. Rules and their numbers:
-``native/include/cabinsafe/{peaks,limbs,groups,merge,crossings,prior,people}.hpp``; method: Cao et al. 2017
-(OpenPose, arXiv:1611.08050). This file has the maps' part, :mod:`.reference_people` the people's.
+``native/include/cabinsafe/{peaks,limbs,groups,merge,crossings,prior,people,complete}.hpp``; method: Cao et
+al. 2017 (OpenPose, arXiv:1611.08050). This file has the maps' part, :mod:`.reference_people` the people's,
+:mod:`.reference_complete` that of their fainter keypoints.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from cabinsafe.pose.decoder import (
     non_finite_error,
 )
 from cabinsafe.pose.poses import DecodedPoses, FloatArray, PosePrior
+from cabinsafe.pose.reference_complete import Completion, FaintPeak
 from cabinsafe.pose.reference_people import Candidate, Peak, group_people
 from cabinsafe.pose.topology import Topology
 
@@ -66,7 +68,36 @@ def decode_reference(
             read_finite &= finite
     if not read_finite:
         raise _non_finite("pafs", wide_pafs)
-    return group_people(topology, options, peaks, candidates, prior, max(heatmaps.shape[1:]))
+    poses = group_people(topology, options, peaks, candidates, prior, max(heatmaps.shape[1:]))
+    if len(poses) == 0 or np.float32(options.weak_peak_threshold) >= np.float32(options.peak_threshold):
+        return poses
+    return _complete(topology, options, wide_heatmaps, wide_pafs, poses)
+
+
+def _complete(
+    topology: Topology, options: DecoderOptions, heatmaps: FloatArray, pafs: FloatArray, poses: DecodedPoses
+) -> DecodedPoses:
+    """The people with fainter keypoints that they lack."""
+    faint: list[list[FaintPeak]] = []
+    for keypoint, channel in enumerate(topology.heatmap_channels):
+        cells = sorted(_local_maxima(heatmaps[channel], np.float32(options.weak_peak_threshold)))
+        faint.append([(cell, _refined(heatmaps[channel], keypoint, *cell)) for cell in cells])
+    read: list[NDArray[np.floating]] = []
+
+    def limb_score(limb: int, start: Peak, end: Peak) -> np.float32:
+        pairs = _Pairs(topology, pafs, [start, end], limb)
+        total, score = _sample(options, pairs, max(pafs.shape[1:]))
+        read.append(total)
+        only: np.float32 = score[0, 0]
+        return only
+
+    completion = Completion(topology, options, pafs, faint, limb_score, poses)
+    with np.errstate(over="ignore", invalid="ignore"):
+        completed = completion.run()
+    read_finite = completion.read_finite and all(np.isfinite(values).all() for values in read)
+    if not read_finite and not np.isfinite(pafs).all():
+        raise _non_finite("pafs", pafs)
+    return completed
 
 
 def _non_finite(tensor: str, maps: FloatArray) -> Exception:
@@ -227,18 +258,23 @@ def _find_limbs(
     threshold_sq = np.square(np.float32(options.sample_threshold))
     passed = pairs.close(pairs.face(threshold_sq))
     passed &= pairs.agree(0.5, passed, threshold_sq)
+    total, score = _sample(options, pairs, max(pafs.shape[1:]))
+    pairs.read.append(total[passed])
+    passed &= score >= np.float32(options.limb_threshold)
+    found = [Candidate(score[a, b], limb, pairs.starts[a], pairs.ends[b]) for a, b in np.argwhere(passed)]
+    return found, all(np.isfinite(values).all() for values in pairs.read) or bool(np.isfinite(pafs).all())
+
+
+def _sample(options: DecoderOptions, pairs: _Pairs, map_side: int) -> tuple[FloatArray, FloatArray]:
+    """Sums of the ten samples, and scores, -1 where too few agree."""
     length = np.sqrt(pairs.length_sq)
     total, agreeing = np.zeros_like(length), np.zeros(length.shape, int)
     for fraction in FINE_FRACTIONS:
         value = pairs.along(fraction)
         total += value
         agreeing += value > np.float32(options.sample_threshold) * length
-    pairs.read.append(total[passed])
-    passed &= agreeing >= options.min_agreeing_samples_of_10
-    score = _segment_score(options, total, length, max(pafs.shape[1:]))
-    passed &= score >= np.float32(options.limb_threshold)
-    found = [Candidate(score[a, b], limb, pairs.starts[a], pairs.ends[b]) for a, b in np.argwhere(passed)]
-    return found, all(np.isfinite(values).all() for values in pairs.read) or bool(np.isfinite(pafs).all())
+    score = _segment_score(options, total, length, map_side)
+    return total, np.where(agreeing >= options.min_agreeing_samples_of_10, score, np.float32(-1))
 
 
 def _segment_score(

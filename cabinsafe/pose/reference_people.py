@@ -1,4 +1,4 @@
-"""Second half of the oracle: from peaks and candidate limbs to people, in plain Python."""
+"""Second part of the oracle: from peaks and candidate limbs to people, in plain Python."""
 
 from __future__ import annotations
 
@@ -223,12 +223,14 @@ def _mark_crossings(topology: Topology, peaks: list[Peak], groups: list[Group]) 
     for (a, group_a), (b, group_b) in combinations(limbs, 2):
         if group_a is group_b or b.limb not in (a.limb, mirror[a.limb]):
             continue
-        ambiguity = _crossing(*(peaks[i] for i in (a.start, a.end, b.start, b.end)))
+        ambiguity = crossing(*(peaks[i] for i in (a.start, a.end, b.start, b.end)))
         group_a.limbs[a] = max(group_a.limbs[a], ambiguity)
         group_b.limbs[b] = max(group_b.limbs[b], ambiguity)
 
 
-def _crossing(a: Peak, b: Peak, c: Peak, d: Peak) -> float:
+def crossing(a: Peak, b: Peak, c: Peak, d: Peak) -> float:
+    """Ambiguity of two limbs a-b and c-d that cross; 0 where they do not."""
+
     def side(p: Peak, q: Peak, r: Peak) -> float:
         return float((q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x))
 

@@ -49,7 +49,7 @@ struct Scenes {
 };
 
 Options read_options(std::istream& file) {
-    const auto v = read<float>(file, 14);
+    const auto v = read<float>(file, 15);
     return {v[0],
             v[1],
             v[2],
@@ -63,7 +63,8 @@ Options read_options(std::istream& file) {
             static_cast<int>(v[10]),
             v[11],
             v[12],
-            v[13]};
+            v[13],
+            v[14]};
 }
 
 Scenes read_scenes(const char* path) {

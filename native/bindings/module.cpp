@@ -263,7 +263,8 @@ PYBIND11_MODULE(_native, module) {
         .def_readwrite("max_people", &Options::max_people)
         .def_readwrite("max_merge_misfit", &Options::max_merge_misfit)
         .def_readwrite("prior_weight", &Options::prior_weight)
-        .def_readwrite("prior_reach_person_sizes", &Options::prior_reach_person_sizes);
+        .def_readwrite("prior_reach_person_sizes", &Options::prior_reach_person_sizes)
+        .def_readwrite("weak_peak_threshold", &Options::weak_peak_threshold);
 
     py::class_<SharedDecoder>(module, "Decoder")
         .def(py::init(&make_decoder), py::arg("keypoint_channels"), py::arg("limbs"),

@@ -81,7 +81,8 @@ cabinsafe::Options read_options(Bytes& bytes) {
             1 + bytes.below(64),
             10.0F * share(),
             share(),
-            0.01F + share()};
+            0.01F + share(),
+            share() / 4.0F};
 }
 
 // What a decoding came to: its numbers, or nothing where it was refused.

@@ -63,15 +63,14 @@ float side(const Peak& a, const Peak& b, const Peak& c) {
     return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
 }
 
-// Ambiguity of two limbs a-b and c-d that cross; 0 where they do not.
+}  // namespace
+
 float crossing(const Peak& a, const Peak& b, const Peak& c, const Peak& d) {
     if (side(a, b, c) * side(a, b, d) >= 0.0F || side(c, d, a) * side(c, d, b) >= 0.0F) return 0.0F;
     const float x1 = b.x - a.x, y1 = b.y - a.y, x2 = d.x - c.x, y2 = d.y - c.y;
     const float lengths = std::sqrt((x1 * x1 + y1 * y1) * (x2 * x2 + y2 * y2));
     return std::min(0.5F + 0.5F * std::fabs(x1 * x2 + y1 * y2) / lengths, 1.0F);
 }
-
-}  // namespace
 
 void mark_crossings(const Peaks& peaks, const Layout& layout, const Groups& groups,
                     CrossingRoom& room, std::vector<AcceptedLimb>& accepted) {

@@ -59,6 +59,7 @@ const Poses& Decoder::decode(const MapsOf<Scalar>& heatmaps, const MapsOf<Scalar
     mark_crossings(w.peaks, layout_, w.groups, w.crossing_room, w.accepted);
     write_people(w.peaks, w.accepted, w.groups, layout_, options_,
                  std::max(heatmaps.height, heatmaps.width), w.people_room, w.poses);
+    complete_people(heatmaps, pafs, layout_, options_, *kernels_, w.completion_room, w.poses);
     if (expected.count > 0) {
         match_expected(expected, w.peaks, w.groups, w.people_room.sums, w.prior_room, w.poses);
     }

@@ -69,6 +69,7 @@ inline cabinsafe::Options plain_options() {
     options.max_people = 32;
     options.prior_weight = 0.3F;
     options.prior_reach_person_sizes = 0.1F;
+    options.weak_peak_threshold = options.peak_threshold;
     return options;
 }
 

@@ -219,6 +219,7 @@ def test_hit_limits_name_their_option() -> None:
         {"limb_threshold": 0.0},
         {"suppression_radius_cells": -1.0},
         {"max_people": 0},
+        {"weak_peak_threshold": -0.1},
         {"max_peaks_per_keypoint": 0},
         {"min_agreeing_samples_of_10": 11},
         {"threshold": 0.1},

@@ -22,6 +22,8 @@ from cabinsafe.pose.topology import Limb, Topology
 LAYOUTS = [Topology.trt_pose(), Topology.openpose()]
 NAMES = [layout.name for layout in LAYOUTS]
 ROOMY = DecoderOptions(max_people=4096, max_peaks_per_keypoint=1024)
+GAPPY = ROOMY.model_copy(update={"peak_threshold": 0.7, "max_merge_misfit": 0.0})
+"""Half of the keypoints are found only because a neighbour's field points at them."""
 
 SQUARE = Topology(
     name="square",
@@ -74,8 +76,10 @@ def test_same_on_noisy_people(maps: ModuleType, topology: Topology, size: int, p
         poses = assert_same(topology, ROOMY, scene.heatmaps, scene.pafs)
         assert isinstance(poses, DecodedPoses)
         assert len(poses) > 0
+        assert_same(topology, GAPPY, scene.heatmaps, scene.pafs, prior=None)
         halves = scene.heatmaps.astype(np.float16), scene.pafs.astype(np.float16)
         assert_same(topology, ROOMY, *halves)
+        assert_same(topology, GAPPY, *halves)
         prior = PosePrior(poses.xy[:3] + np.float32(0.4), range(10, 10 + len(poses.xy[:3])))
         told = assert_same(topology, ROOMY, scene.heatmaps, scene.pafs, prior)
         assert isinstance(told, DecodedPoses)
@@ -89,6 +93,7 @@ def test_same_on_pure_noise(topology: Topology, shape: tuple[int, int]) -> None:
     heatmaps = rng.uniform(-0.5, 1.2, (topology.heatmap_count, *shape)).astype(np.float32)
     pafs = rng.normal(0, 1, (topology.paf_count, *shape)).astype(np.float32)
     assert len(assert_same(topology, ROOMY, heatmaps, pafs)) > 0
+    assert len(assert_same(topology, GAPPY, heatmaps, pafs)) > 0
     assert isinstance(assert_same(topology, DecoderOptions(max_people=1), heatmaps, pafs), tuple)
 
 
@@ -135,6 +140,7 @@ def eighths(low: int, high: int) -> st.SearchStrategy[float]:
     min_keypoints=st.integers(1, 4),
     agreeing=st.integers(0, 10),
     penalty=st.sampled_from([0.0, 0.2]),
+    thresholds=st.sampled_from([(0.1, 0.1), (0.1, 0.03), (0.5, 0.2), (0.8, 0.0)]),
 )
 @settings(max_examples=100, deadline=None)
 def test_same_on_small_random_maps(
@@ -144,10 +150,13 @@ def test_same_on_small_random_maps(
     min_keypoints: int,
     agreeing: int,
     penalty: float,
+    thresholds: tuple[float, float],
 ) -> None:
     heatmaps = data.draw(hnp.arrays(np.float32, (SQUARE.heatmap_count, *shape), elements=eighths(-2, 8)))
     pafs = data.draw(hnp.arrays(np.float32, (SQUARE.paf_count, *shape), elements=eighths(-8, 8)))
     options = DecoderOptions(
+        peak_threshold=thresholds[0],
+        weak_peak_threshold=thresholds[1],
         suppression_radius_cells=radius,
         min_keypoints=min_keypoints,
         min_agreeing_samples_of_10=agreeing,

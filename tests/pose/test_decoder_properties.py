@@ -20,7 +20,13 @@ from cabinsafe.pose.topology import Limb, Topology
 
 FIELDS = ("xy", "score", "person_score", "limb_score", "ambiguity", "limb_ambiguity")
 NAMES = Topology.trt_pose().keypoints
-THRESHOLDS = ("peak_threshold", "sample_threshold", "limb_threshold", "length_penalty_per_map_side")
+THRESHOLDS = (
+    "peak_threshold",
+    "weak_peak_threshold",
+    "sample_threshold",
+    "limb_threshold",
+    "length_penalty_per_map_side",
+)
 SIZE = 36
 MARGIN = 4
 
@@ -53,7 +59,8 @@ def skeletons(draw: st.DrawFn) -> Topology:
 topologies = st.one_of(st.just(Topology.trt_pose()), st.just(Topology.openpose()), skeletons())
 options_of = st.builds(
     DecoderOptions,
-    peak_threshold=st.sampled_from([0.1, 0.2]),
+    peak_threshold=st.sampled_from([0.1, 0.2, 0.6]),
+    weak_peak_threshold=st.sampled_from([0.03, 0.1]),
     suppression_radius_cells=st.sampled_from([0.0, 2.0, 3.0]),
     min_agreeing_samples_of_10=st.integers(5, 10),
     min_keypoints=st.integers(1, 4),

@@ -24,4 +24,7 @@ struct CrossingRoom {
 void mark_crossings(const Peaks& peaks, const Layout& layout, const Groups& groups,
                     CrossingRoom& room, std::vector<AcceptedLimb>& accepted);
 
+// Ambiguity of two limbs a-b and c-d that cross, as above; 0 where they do not.
+float crossing(const Peak& a, const Peak& b, const Peak& c, const Peak& d);
+
 }  // namespace cabinsafe

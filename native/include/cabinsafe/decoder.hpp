@@ -1,6 +1,7 @@
 // Heatmaps and part affinity fields (Cao et al. 2017, OpenPose, arXiv:1611.08050) -> people.
 #pragma once
 
+#include "cabinsafe/complete.hpp"
 #include "cabinsafe/crossings.hpp"
 #include "cabinsafe/groups.hpp"
 #include "cabinsafe/kernels.hpp"
@@ -23,6 +24,7 @@ struct Workspace {
     MergeRoom merge_room;
     CrossingRoom crossing_room;
     PeopleRoom people_room;
+    CompletionRoom completion_room;
     Peaks peaks;
     std::vector<LimbCandidate> candidates;
     Groups groups;

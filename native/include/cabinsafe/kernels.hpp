@@ -17,6 +17,9 @@ template <typename Scalar>
 struct KernelsOf {
     // Rule 1 of find_peaks, for one heatmap.
     ScanResult (*find_maxima)(const Scalar* plane, float threshold, ScanRoom& room) = nullptr;
+    // The same in a part of it, as cell numbers, rising; returns how many.
+    int (*find_maxima_in)(const Scalar* plane, const ScanWindow& window, float threshold,
+                          int* maxima) = nullptr;
     // Rule 3 of find_peaks, for cells of any heatmaps.
     void (*refine)(const Scalar* heatmaps, const PeakCells& cells, Peak* peaks) = nullptr;
     // Reads the field under one side's peaks; whether it is finite there.

@@ -53,6 +53,7 @@ struct Options {
     float max_merge_misfit = 0.0F;
     float prior_weight = 0.0F;
     float prior_reach_person_sizes = 0.0F;
+    float weak_peak_threshold = 0.0F;
 };
 
 }  // namespace cabinsafe

@@ -34,6 +34,16 @@ class ScanRoom {
     std::vector<int> maxima_;
 };
 
+// A part of a map, columns left to right - 1 and rows top to bottom - 1, all of them inside.
+struct ScanWindow {
+    int map_height = 0;
+    int map_width = 0;
+    int left = 0;
+    int top = 0;
+    int right = 0;
+    int bottom = 0;
+};
+
 struct ScanResult {
     int maxima = 0;      // in ScanRoom::maxima, as cell numbers, rising
     bool finite = true;  // false also where a sum of finite values overflows

@@ -35,6 +35,8 @@ const Kernels* avx512_kernels() {
         Kernels kernels = *avx2_kernels();
         kernels.isa = Isa::avx512;
         kernels.of_float.find_maxima = &find_maxima_with<Avx512, float>;
+        kernels.of_float.find_maxima_in = &find_maxima_in_with<Avx512, float>;
+        kernels.of_half.find_maxima_in = &find_maxima_in_with<Avx512, Half>;
         kernels.of_half.find_maxima = &find_maxima_with<Avx512, Half>;
         return kernels;
     }();

@@ -15,13 +15,15 @@
 #include "limbs_with.hpp"
 #include "refine_with.hpp"
 #include "scan_with.hpp"
+#include "window_with.hpp"
 
 namespace cabinsafe {
 namespace {
 
 template <typename V, typename Scalar>
 constexpr KernelsOf<Scalar> kernels_of() {
-    return {&find_maxima_with<V, Scalar>, &refine_with<V, Scalar>, &read_ends_with<V, Scalar>,
+    return {&find_maxima_with<V, Scalar>, &find_maxima_in_with<V, Scalar>,
+            &refine_with<V, Scalar>,      &read_ends_with<V, Scalar>,
             &list_likely_with<V, Scalar>, &score_with<V, Scalar>};
 }
 
