@@ -42,6 +42,7 @@ class Moment:
         truth: (P, 4) their true boxes.
         boxes: (N, 5) what the detector saw.
         skeletons: what the pose network saw.
+        size_wh: of the picture, pixels.
     """
 
     t_s: float
@@ -49,6 +50,7 @@ class Moment:
     truth: np.ndarray
     boxes: np.ndarray
     skeletons: list[Skeleton]
+    size_wh: tuple[int, int] = SIZE_WH
 
 
 def simulate(seed: int, with_traffic: bool = False) -> Iterator[Moment]:
