@@ -30,6 +30,7 @@ from cabinsafe.tracking import Tracker, TrackerOptions
 
 SIMULATORS = {"simulated": simulated_rides.simulate, "varied": varied_rides.simulate}
 INPUTS = {"boxes only": (True, False), "keypoints only": (False, True), "both": (True, True)}
+_NOBODY = np.zeros(0, dtype=int)
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ def ride(moments: Sequence[Moment], follow: Follow) -> Ride:
 
 def only(moment: Moment, with_boxes: bool, with_keypoints: bool) -> Moment:
     """A frame as a tracker sees it that gets boxes, keypoints or both."""
-    boxes = moment.boxes if with_boxes else np.zeros((0, 5))
-    skeletons = moment.skeletons if with_keypoints else []
-    return replace(moment, boxes=boxes, skeletons=skeletons)
+    if not with_boxes:
+        moment = replace(moment, boxes=np.zeros((0, 5)), sources=(_NOBODY, moment.sources[1]))
+    return moment if with_keypoints else replace(moment, skeletons=[], sources=(moment.sources[0], _NOBODY))
 
 
 def score(rides: Sequence[Ride], duration_s: float) -> Score:

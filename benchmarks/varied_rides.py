@@ -2,8 +2,8 @@
 
 What holds for every ride is the description: boxes are lost 30 % of the time in gaps of 0.2 to 3 s, keypoints
 too in half of those gaps, the box around the keypoints is of another shape by up to 15 % a side, people lean
-and change seats. All else differs from ride to ride: 5 to 30 frames a second, unevenly; frames from 160x120 to
-1920x1080; three seats in a row or two rows, seen from high up or from low down, where those in front hide
+and change seats. All else differs from ride to ride: 5 to 30 frames a second, unevenly; frames from 160x120
+to 1920x1080; three seats in a row or two rows, seen from high up or from low down, where those in front hide
 those behind; two to five people, who move at one speed or with least jerk, and never sit quite still; losses
 that hit everybody at once; left and right mixed up; boxes cut by the frame and by whoever is in front. In a
 ride ``with_traffic`` people come in and leave besides, and there are false boxes and false skeletons.
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.simulated_rides import DURATION_S, Moment
+from benchmarks.simulated_rides import DURATION_S, Moment, padded
 from cabinsafe.types import Skeleton
 
 SIZES_WH = ((160, 120), (352, 352), (640, 480), (1280, 720), (1920, 1080))
@@ -33,7 +33,7 @@ BODY = {  # of a seated person, in widths and heights from the middle of the box
 }  # fmt: skip
 _NAMES, _PLACES = tuple(BODY), np.array(list(BODY.values()))
 _MIRRORED = [_NAMES.index(name.replace("left", "?").replace("right", "left").replace("?", "right")) for name in _NAMES]  # fmt: skip  # noqa: E501
-_FREE_END = np.array([0.25 if "wrist" in name else 0.1 if "elbow" in name else 0.03 for name in _NAMES])
+_FREE_END = np.array([0.15 if "wrist" in name else 0.06 if "elbow" in name else 0.02 for name in _NAMES])
 _BURST_EVERY_S, _BURST_S = 20.0, (0.2, 1.5)
 _GAP_S, _SEEN_S = (0.2, 3.0), 4.2  # with the bursts, boxes are lost 30 % of the time
 
@@ -46,6 +46,16 @@ class _Seat:
     y: float
     height: float
     nearness: float
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The frame in frame heights and in pixels, the error of boxes in sizes, the cover that hides somebody."""
+
+    frame: np.ndarray
+    size_wh: tuple[int, int]
+    noise: float
+    hides_from: float
 
 
 @dataclass
@@ -61,9 +71,12 @@ class _Glide:
     def at(self, t_s: float) -> np.ndarray:
         done = min(max((t_s - self.t_s) / self.lasts_s, 0.0), 1.0)
         share = done**3 * (10.0 - 15.0 * done + 6.0 * done**2) if self.with_least_jerk else done
-        return self.start + share * (self.end - self.start)
+        place: np.ndarray = self.start + share * (self.end - self.start)
+        return place
 
-    def turn(self, rng: np.random.Generator, t_s: float, end: np.ndarray, lasts_s: tuple[float, float]) -> None:
+    def turn(
+        self, rng: np.random.Generator, t_s: float, end: np.ndarray, lasts_s: tuple[float, float]
+    ) -> None:
         self.start, self.end, self.t_s, self.lasts_s = self.at(t_s), end, t_s, rng.uniform(*lasts_s)
 
 
@@ -92,7 +105,8 @@ class _Person:
     """Where somebody is and what they look like; lengths in frame heights."""
 
     seat: int
-    place: _Glide  # x, y, height, nearness
+    place: _Glide  # x, y, height
+    nearness: float
     lean: _Glide  # sideways, down, wider, lower
     limbs: _Glide
     loss: _Loss
@@ -115,7 +129,7 @@ class _Person:
             self.mixed_until_s = t_s + rng.uniform(0.05, 0.5)
 
     def box(self, t_s: float) -> np.ndarray:
-        x, y, height, _ = self.place.at(t_s)
+        x, y, height = self.place.at(t_s)
         sideways, down, wider, lower = self.lean.at(t_s)
         width = self.aspect * height
         centre = np.array([x + sideways * width, y + down * height / 2.0]) + self.sway * height
@@ -135,7 +149,8 @@ def simulate(seed: int, with_traffic: bool = False) -> Iterator[Moment]:
     outside = {n: rng.uniform(3.0, 25.0) for n in range(count) if with_traffic and rng.random() < 0.4}
     for number in outside:
         people[number].place = _Glide(*[_door(people[number], frame[0])] * 2)
-    noise, moves_at_s, leaves_at_s = rng.uniform(0.01, 0.025), rng.uniform(5.0, 15.0), rng.uniform(35.0, 55.0)
+    look = _Look(frame, size_wh, rng.uniform(0.01, 0.025), rng.choice([0.6, 0.8, 1.1]))
+    moves_at_s, leaves_at_s = rng.uniform(5.0, 15.0), rng.uniform(35.0, 55.0)
     false: list[tuple[float, np.ndarray, bool]] = []
     t_s = 0.0
     while t_s < DURATION_S:
@@ -153,18 +168,19 @@ def simulate(seed: int, with_traffic: bool = False) -> Iterator[Moment]:
         if with_traffic and rng.random() < 0.3 * dt_s:
             false.append((t_s + rng.uniform(0.03, 0.3), _somewhere(rng, frame), bool(rng.random() < 0.6)))
         false = [each for each in false if each[0] > t_s]
-        yield _moment(rng, t_s, people, burst.at(t_s), frame, size_wh, noise, false)
+        yield _moment(rng, t_s, people, burst.at(t_s), look, false)
         t_s += dt_s * rng.uniform(0.8, 1.2) * (2.0 if rng.random() < 0.02 else 1.0)
 
 
 def _moment(
-    rng: np.random.Generator, t_s: float, people: list[_Person], burst: tuple[bool, bool], frame: np.ndarray,
-    size_wh: tuple[int, int], noise: float, false: list[tuple[float, np.ndarray, bool]],
+    rng: np.random.Generator, t_s: float, people: list[_Person], burst: tuple[bool, bool], look: _Look,
+    false: list[tuple[float, np.ndarray, bool]],
 ) -> Moment:  # fmt: skip
     """What detector and pose network see."""
+    frame, size_wh, noise = look.frame, look.size_wh, look.noise
     whole = [person.box(t_s) for person in people]
-    near = [person.place.at(t_s)[3] for person in people]
-    seen, truth, boxes, skeletons = [], [], [], []
+    near = [person.nearness for person in people]
+    seen, truth, boxes, skeletons, sources = [], [], [], [], ([], [])
     for number, person in enumerate(people):
         box_lost, pose_lost = np.logical_or(person.loss.at(t_s), burst)
         inside = _cut(whole[number], np.concatenate([np.zeros(2), frame[:2]]))
@@ -175,17 +191,20 @@ def _moment(
         covers = [_cut(whole[number], whole[i]) for i in range(len(people)) if near[i] > near[number]]
         hidden = max((_area(cover) / _area(inside) for cover in covers), default=0.0)
         side = np.sqrt(_area(inside))
-        if not box_lost and hidden < 0.6:
+        if not box_lost and hidden < look.hides_from:
             shown = inside + rng.normal(0.0, noise * side, 4)
             if hidden > 0.3:
                 shown[3] -= 0.3 * (hidden - 0.3) * (inside[3] - inside[1])
             boxes.append([*shown, rng.uniform(0.4, 0.95)])
-        if not pose_lost and hidden < 0.6:
+            sources[0].append(number)
+        if not pose_lost and hidden < look.hides_from:
             xy = _keypoints(rng, person, t_s, whole[number], 0.6 * noise * side)
             out = person.never | (rng.random(len(xy)) < 0.05) | (xy < 0.0).any(1) | (xy > frame[:2]).any(1)
             for cover in covers:
                 out |= (xy > cover[:2] + 0.1 * side).all(1) & (xy < cover[2:] - 0.1 * side).all(1)
-            skeletons.append(_skeleton(rng, xy * size_wh[1], out))
+            if not out.all():
+                skeletons.append(_skeleton(rng, xy * size_wh[1], out))
+                sources[1].append(number)
     for _, box, is_box in false:
         if is_box:
             boxes.append([*(box + rng.normal(0.0, 0.01, 4)), rng.uniform(0.3, 0.8)])
@@ -195,7 +214,8 @@ def _moment(
     scale = np.array([size_wh[1]] * 4 + [1.0])
     return Moment(
         t_s, np.array(seen, dtype=int), np.array(truth).reshape(-1, 4) * size_wh[1],
-        np.array(boxes).reshape(-1, 5) * scale, [s for s in skeletons if s.score.any()], size_wh,
+        np.array(boxes).reshape(-1, 5) * scale, skeletons,
+        (padded(sources[0], len(boxes)), padded(sources[1], len(skeletons))), size_wh,
     )  # fmt: skip
 
 
@@ -211,23 +231,25 @@ def _seats(rng: np.random.Generator, width: float) -> list[_Seat]:
     for i in (0, -1, 1):
         seat = _Seat(middle + i * pitch, 0.62 - apart, back * scale, 1.0 + abs(i) / 10.0)
         place = _seat_box(seat)
-        if max(_area(_cut(place, _seat_box(other))) for other in seats) < 0.4 * _area(place):
+        if max(_area(_cut(place, _seat_box(other))) for other in seats) < 0.5 * _area(place):
             seats.append(seat)
     return seats
 
 
 def _seat_box(seat: _Seat) -> np.ndarray:
     half = np.array([0.75, 1.0]) * seat.height / 2.0
-    return np.concatenate([(seat.x, seat.y) - half, (seat.x, seat.y) + half])
+    centre = np.array([seat.x, seat.y])
+    return np.concatenate([centre - half, centre + half])
 
 
 def _person(rng: np.random.Generator, seats: list[_Seat], seat: int) -> _Person:
-    jerk, place = bool(rng.random() < 0.5), _of(seats[seat]) * (1.0, 1.0, rng.uniform(0.85, 1.15), 1.0)
+    jerk, place = bool(rng.random() < 0.5), _of(seats[seat]) * (1.0, 1.0, rng.uniform(0.85, 1.15))
     never = rng.random(len(_NAMES)) < 0.1
     if rng.random() < 0.5:  # legs behind a seat or below the frame
         never |= np.array(["knee" in name or "ankle" in name for name in _NAMES])
     return _Person(
-        seat, _Glide(place, place, with_least_jerk=jerk), _Glide(np.zeros(4), np.zeros(4)),
+        seat, _Glide(place, place, with_least_jerk=jerk), seats[seat].nearness,
+        _Glide(np.zeros(4), np.zeros(4)),
         _Glide(np.zeros_like(_PLACES), np.zeros_like(_PLACES)), _Loss(rng, _SEEN_S, _GAP_S),
         rng.uniform(0.6, 0.85), rng.uniform(0.85, 1.15, 2), never,
     )  # fmt: skip
@@ -244,13 +266,14 @@ def _change_seats(
     for mover, seat in [(person, goal), *((other, person.seat) for other in others)]:
         size = mover.place.end[2] / seats[mover.seat].height
         mover.seat = seat
-        mover.place.turn(rng, t_s, _of(seats[seat]) * (1.0, 1.0, size, 1.0), (1.2, 4.0))
+        mover.place.turn(rng, t_s, _of(seats[seat]) * (1.0, 1.0, size), (1.2, 4.0))
+        mover.nearness = seats[seat].nearness + 0.01 * rng.random()  # whoever will be in front goes in front
 
 
 def _keypoints(
     rng: np.random.Generator, person: _Person, t_s: float, box: np.ndarray, noise: float
 ) -> np.ndarray:
-    places = (_PLACES + person.limbs.at(t_s)) * person.build
+    places = np.clip(_PLACES + person.limbs.at(t_s), -0.5, 0.5) * person.build
     xy: np.ndarray = (box[:2] + box[2:]) / 2.0 + places * (box[2:] - box[:2])
     xy += rng.normal(0.0, noise, xy.shape)
     return xy[_MIRRORED] if t_s < person.mixed_until_s else xy
@@ -265,12 +288,12 @@ def _skeleton(rng: np.random.Generator, xy: np.ndarray, out: np.ndarray) -> Skel
 
 
 def _of(seat: _Seat) -> np.ndarray:
-    return np.array([seat.x, seat.y, seat.height, seat.nearness])
+    return np.array([seat.x, seat.y, seat.height])
 
 
 def _door(person: _Person, width: float) -> np.ndarray:
-    x, y, height, nearness = person.place.end
-    return np.array([-height if x < width / 2.0 else width + height, y, height, nearness + 0.5])
+    x, y, height = person.place.end
+    return np.array([-height if x < width / 2.0 else width + height, y, height])
 
 
 def _somewhere(rng: np.random.Generator, frame: np.ndarray) -> np.ndarray:
