@@ -42,6 +42,8 @@ class Moment:
         truth: (P, 4) their true boxes.
         boxes: (N, 5) what the detector saw.
         skeletons: what the pose network saw.
+        sources: whose each box is, and whose each skeleton; -1 for a false one.
+        size_wh: of the picture, pixels.
     """
 
     t_s: float
@@ -49,6 +51,8 @@ class Moment:
     truth: np.ndarray
     boxes: np.ndarray
     skeletons: list[Skeleton]
+    sources: tuple[np.ndarray, np.ndarray]
+    size_wh: tuple[int, int] = SIZE_WH
 
 
 def simulate(seed: int, with_traffic: bool = False) -> Iterator[Moment]:
@@ -71,17 +75,19 @@ def simulate(seed: int, with_traffic: bool = False) -> Iterator[Moment]:
         for rate in (FALSE_BOXES_PER_S, FALSE_SKELETONS_PER_S)
     )
     for frame, t_s in enumerate(times.tolist()):
-        boxes, skeletons = [], []
+        boxes, skeletons, sources = [], [], ([], [])
         people = np.flatnonzero(in_view[frame])
         for person in people:
             true_box, (box_lost, pose_lost) = truth[frame, person], gaps[person]
             side = np.sqrt(np.prod(sizes[frame, person]))
             if not box_lost[frame]:
                 boxes.append([*(true_box + rng.normal(0.0, 0.015 * side, 4)), rng.uniform(0.5, 0.95)])
+                sources[0].append(person)
             if not pose_lost[frame]:
                 flicker = hidden[person] | (rng.random(len(LAYOUT)) < 0.05)
                 pose = places[person][frame] * builds[person]
                 skeletons.append(_skeleton(rng, true_box, pose, flicker, 0.01 * side))
+                sources[1].append(person)
         boxes += [[*box, rng.uniform(0.3, 0.8)] for box in false_boxes[frame]]
         for box in false_poses[frame]:
             few = rng.random(len(LAYOUT)) > rng.uniform(0.2, 0.5)
@@ -89,7 +95,14 @@ def simulate(seed: int, with_traffic: bool = False) -> Iterator[Moment]:
                 _skeleton(rng, box, np.array(list(LAYOUT.values())), few, 0.02 * (box[2] - box[0]))
             )
         order = rng.permutation(len(boxes))
-        yield Moment(t_s, people, truth[frame, people], np.array(boxes).reshape(-1, 5)[order], skeletons)
+        found = np.array(boxes).reshape(-1, 5)[order]
+        whose = padded(sources[0], len(boxes))[order], padded(sources[1], len(skeletons))
+        yield Moment(t_s, people, truth[frame, people], found, skeletons, whose)
+
+
+def padded(people: list[int], count: int) -> np.ndarray:
+    """Whose the real things are, followed by -1 for the false ones."""
+    return np.array(people + [-1] * (count - len(people)), dtype=int)
 
 
 def _motion(rng: np.random.Generator, count: int, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -17,17 +17,20 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from benchmarks.simulated_rides import DURATION_S, SIZE_WH, Moment, simulate
+from benchmarks import simulated_rides, varied_rides
+from benchmarks.simulated_rides import DURATION_S, Moment
 from benchmarks.tracking_peers import Follow, peers
 from cabinsafe.geometry import box_iou
 from cabinsafe.tracking import Tracker, TrackerOptions
 
+SIMULATORS = {"simulated": simulated_rides.simulate, "varied": varied_rides.simulate}
 INPUTS = {"boxes only": (True, False), "keypoints only": (False, True), "both": (True, True)}
+_NOBODY = np.zeros(0, dtype=int)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def follow_ours(options: TrackerOptions) -> Follow:
     tracker = Tracker(options)
 
     def follow(moment: Moment) -> tuple[list[int], list[tuple[float, ...]]]:
-        tracks = tracker.update(moment.t_s, moment.boxes, moment.skeletons, SIZE_WH)
+        tracks = tracker.update(moment.t_s, moment.boxes, moment.skeletons, moment.size_wh)
         return [track.track_id for track in tracks], [track.box_xyxy for track in tracks]
 
     return follow
@@ -80,9 +83,9 @@ def ride(moments: Sequence[Moment], follow: Follow) -> Ride:
 
 def only(moment: Moment, with_boxes: bool, with_keypoints: bool) -> Moment:
     """A frame as a tracker sees it that gets boxes, keypoints or both."""
-    boxes = moment.boxes if with_boxes else np.zeros((0, 5))
-    skeletons = moment.skeletons if with_keypoints else []
-    return Moment(moment.t_s, moment.people, moment.truth, boxes, skeletons)
+    if not with_boxes:
+        moment = replace(moment, boxes=np.zeros((0, 5)), sources=(_NOBODY, moment.sources[1]))
+    return moment if with_keypoints else replace(moment, skeletons=[], sources=(moment.sources[0], _NOBODY))
 
 
 def score(rides: Sequence[Ride], duration_s: float) -> Score:
@@ -147,6 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Tracking benchmark on simulated rides")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(300, 312)))
+    parser.add_argument("--simulator", choices=SIMULATORS, default="simulated")
     parser.add_argument("--traffic", action="store_true", help="people come and leave, and there is clutter")
     parser.add_argument("--inputs", nargs="+", choices=INPUTS, default=list(INPUTS))
     parser.add_argument("--peers", action="store_true", help="other trackers beside ours")
@@ -155,12 +159,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = TrackerOptions.model_validate(dict(item.split("=") for item in given.set))
     makers = {"ours": lambda: follow_ours(options)} | (peers() if given.peers else {})
     print(
-        f"{len(given.seeds)} simulated rides of {DURATION_S:.0f} s, "
+        f"{len(given.seeds)} {given.simulator} rides of {DURATION_S:.0f} s, "
         f"{'with' if given.traffic else 'no'} traffic"
     )
     print("| tracker | input | " + " | ".join(field.name.replace("_", " ") for field in fields(Score)) + " |")
     print("|---|---" + "|---" * len(fields(Score)) + "|")
-    plays = [list(simulate(seed, given.traffic)) for seed in given.seeds]
+    plays = [list(SIMULATORS[given.simulator](seed, given.traffic)) for seed in given.seeds]
     for label in given.inputs:
         seen = [[only(moment, *INPUTS[label]) for moment in play] for play in plays]
         for name, make in makers.items():

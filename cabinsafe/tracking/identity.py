@@ -31,9 +31,10 @@ _ELSEWHERE_SHARE, _MOVE_EVERY_S = 0.005, 150.0  # people change seats unseen onc
 _HEADING_SIZES, _HEADING_SIZES_PER_S, _HEADING_PER_GONE = 0.06, 0.08, 0.3
 _HOME_SIZES, _ELSEWHERE_SIZES, _ELSEWHERE_SIZES_PER_S, _NEW_SIZES = 0.2, 1.0, 1.0, 2.0
 _NEW_SHARE, _CLUTTER_SHARE, _CLUTTER_S = 0.03, 1.0, 0.1  # of what turns up in a frame, how much is nobody
+_ROOM_SIZES, _ROOM_SHARE = 0.25, 0.95  # what room somebody takes, and how surely
 _STRAIGHT_PACE, _REST_PACE, _ANY_PACE = 0.25, 0.2, 0.6  # spread of velocities, sizes per second
 _POSTURE_LOG, _ANY_POSTURE_LOG, _ANY_POSTURE_SHARE = 0.06, 0.35, 0.2
-_SHAPE_LOG, _ANY_SHAPE_LOG, _ANY_SHAPE_SHARE = 0.06, 0.2, 0.1
+_SHAPE_LOG, _ANY_SHAPE_LOG, _ANY_SHAPE_SHARE = 0.06, 0.2, 0.1  # at times a shape says nothing
 _TYPICAL_SHAPE = exp(-0.5) / (2.0 * pi * _ANY_SHAPE_LOG**2)  # density of somebody else's
 _COLOUR_NATS = 10.0
 _LEAST = 1e-12  # of a density, so that it has a logarithm
@@ -60,7 +61,7 @@ def decide(lost: Sequence[Person], found: Sequence[Person], options: TrackerOpti
     """Which of the newcomers ``found`` are which of the lost, as far as it is clear."""
     gains = {}
     for column, newcomer in enumerate(found):
-        new = _log_new(newcomer)
+        new = _log_new(newcomer, lost)
         for row, person in enumerate(lost):
             claim = newcomer.claims.get(person.track_id or 0)
             if claim is not None:
@@ -140,8 +141,8 @@ def _log_same(person: Person, newcomer: Person, claim: Claim, options: TrackerOp
     total += log(share * usual + _ANY_POSTURE_SHARE * _bell(off, _ANY_POSTURE_LOG) + _LEAST)
     shape = person.pose_in_box.scale_off(newcomer.pose_in_box)
     if shape is not None:
-        near, far = _bell(shape, _SHAPE_LOG), _bell(shape, _ANY_SHAPE_LOG)
-        total += log(((1.0 - _ANY_SHAPE_SHARE) * near + _ANY_SHAPE_SHARE * far) / _TYPICAL_SHAPE + _LEAST)
+        likeness = _bell(shape, _SHAPE_LOG) / _TYPICAL_SHAPE
+        total += log((1.0 - _ANY_SHAPE_SHARE) * likeness + _ANY_SHAPE_SHARE)
     if person.colours is not None and newcomer.colours is not None:
         likeness = 0.5 - colour_cost(person.colours, newcomer.colours)
         total += _COLOUR_NATS * options.colour_weight * likeness
@@ -173,7 +174,7 @@ def _log_place(person: Person, newcomer: Person, claim: Claim) -> float:
     return log(rest + straight + home + anywhere + _LEAST)
 
 
-def _log_new(newcomer: Person) -> float:
+def _log_new(newcomer: Person, lost: Sequence[Person]) -> float:
     known_s, share = newcomer.t_s - newcomer.first_s, _NEW_SHARE
     if not newcomer.is_instant:
         share += _CLUTTER_SHARE * exp(-known_s / _CLUTTER_S)
@@ -181,6 +182,11 @@ def _log_new(newcomer: Person) -> float:
     if known_s >= _PACE_AFTER_S:
         vx, vy = newcomer.first_pace_xy
         density *= _bell(hypot(vx, vy) / newcomer.motion.size_px, _ANY_PACE)
+    for person in lost:  # nobody sits where somebody else does
+        claim = newcomer.claims.get(person.track_id or 0)
+        if claim is not None:
+            is_there = exp(-0.5 * (claim.rest_sizes / _ROOM_SIZES) ** 2 - claim.unseen_s / _MOVE_EVERY_S)
+            density *= 1.0 - _ROOM_SHARE * is_there
     return log(density * _bell(_ANY_POSTURE_LOG, _ANY_POSTURE_LOG) + _LEAST)
 
 

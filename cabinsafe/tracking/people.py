@@ -21,6 +21,7 @@ _SETTLED_S = 0.5  # who was gone for longer is not on the move, but found somewh
 _LEAST_COAST_S = 0.3  # of one seen once; others coast no longer beyond it than they have been known
 _COLOURS_NEWNESS = 0.3
 _UNPROVEN_CONFIRM, _UNPROVEN_COAST = 1.75, 0.5  # one of poor scores has to be seen longer, and coasts less
+_LEAST_SIGHTINGS = 3  # however few frames a second there are
 _FIRST_PACE_S = 0.4
 _STRAIGHT_ON_S = 1.2
 _POSTURES, _POSTURE_EVERY_S = 12, 1.0
@@ -49,6 +50,7 @@ class Person:
         pose_in_box: where their keypoints lie in their box.
         is_proven: whether a sighting had a score of ``instant_score``.
         is_built: whether the build is that of detection boxes.
+        sightings: how often they were seen, up to as many as are asked for.
     """
 
     __slots__ = (
@@ -56,7 +58,7 @@ class Person:
         "first_s", "first_xy", "home_x", "home_y", "is_built", "is_doubtful", "is_instant", "is_proven",
         "keypoints", "left_vx", "left_vy", "left_x", "left_y", "motion", "options", "other_home_xy", "pose",
         "pose_in_box", "posed_x", "posed_y", "postured_s", "postures", "seat_hold", "seen_box_source",
-        "seen_box_xyxy", "seen_s", "skeleton", "t_s", "track_id",
+        "seen_box_xyxy", "seen_s", "sightings", "skeleton", "t_s", "track_id",
     )  # fmt: skip
 
     def __init__(self, t_s: float, observation: Observation, options: TrackerOptions) -> None:
@@ -78,6 +80,7 @@ class Person:
         self.other_home_xy: tuple[float, float] | None = None
         self.posed_x = self.posed_y = 0.0
         self.track_id: int | None = None
+        self.sightings = 0
         self.keypoints: KeypointMemory | None = None
         self.colours: Array | None = None
         self.coloured_s = t_s
@@ -116,7 +119,7 @@ class Person:
     def is_ripe(self) -> bool:
         """Whether the person has been known for long enough."""
         least_s = self.options.confirm_s * (1.0 if self.is_proven else _UNPROVEN_CONFIRM)
-        return self.t_s - self.first_s >= least_s
+        return self.t_s - self.first_s >= least_s and self.sightings >= _LEAST_SIGHTINGS
 
     @property
     def is_in_sight(self) -> bool:
@@ -144,16 +147,16 @@ class Person:
         """Speed when last seen, in sizes per second."""
         return hypot(self.left_vx, self.left_vy) / self.motion.size_px
 
+    def expected_centre(self, ahead_s: float) -> tuple[float, float]:
+        """Where the middle of the box would be in a while, pixels."""
+        return self.motion.x + ahead_s * self.motion.vx, self.motion.y + ahead_s * self.motion.vy
+
     def expected_keypoints(self, ahead_s: float = 0.0) -> Array:
         """Where the keypoints (K, 2) would be in a while, pixels, NaN for those never seen."""
         if self.keypoints is None:
             return np.zeros((0, 2))
-        motion = self.motion
-        shift = (
-            motion.x + ahead_s * motion.vx - self.posed_x,
-            motion.y + ahead_s * motion.vy - self.posed_y,
-        )
-        expected: Array = self.keypoints.xy + shift
+        x, y = self.expected_centre(ahead_s)
+        expected: Array = self.keypoints.xy + (x - self.posed_x, y - self.posed_y)
         return expected
 
     def advance(self, t_s: float) -> None:
@@ -266,6 +269,7 @@ class Person:
     def _take_in(self, observation: Observation, box_xyxy: BoxXyxy) -> None:
         pose = observation.pose
         self.seen_s = self.t_s
+        self.sightings = min(self.sightings + 1, _LEAST_SIGHTINGS)
         self.is_proven |= observation.score >= self.options.instant_score
         self.is_doubtful, self.other_home_xy = False, None
         self.left_x, self.left_y = self.motion.x, self.motion.y

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -139,7 +139,11 @@ class Observation:
 
 
 def join(
-    boxes: Sequence[Row], poses: Sequence[Pose], join_share: float, min_keypoints: int
+    boxes: Sequence[Row],
+    poses: Sequence[Pose],
+    join_share: float,
+    min_keypoints: int,
+    strangeness: Callable[[BoxXyxy, Pose], float] | None = None,
 ) -> list[Observation]:
     """Pair boxes with skeletons by one global assignment.
 
@@ -148,8 +152,15 @@ def join(
         poses: each with at least one keypoint.
         join_share: least share of a skeleton's keypoints inside its box.
         min_keypoints: what a skeleton without a box must have; poorer ones are noise and left out.
+        strangeness: how much else than the picture speaks against a pair, added to its cost.
     """
-    partner = dict(assign(_join_costs(boxes, poses, join_share)))
+    costs = _join_costs(boxes, poses, join_share)
+    if strangeness is not None:
+        costs = {
+            (row, column): cost + strangeness(boxes[row][:4], poses[column])
+            for (row, column), cost in costs.items()
+        }
+    partner = dict(assign(costs))
     observations = []
     for row, (x1, y1, x2, y2, score) in enumerate(boxes):
         pose = poses[partner[row]] if row in partner else None

@@ -18,12 +18,12 @@ from cabinsafe.tracking.options import TrackerOptions
 from cabinsafe.tracking.people import Person
 from cabinsafe.tracking.seats import SeatHold
 
-_VERSION = 2
+_VERSION = 3
 _PLAIN = (
     "away_sizes", "build_log_h", "build_log_w", "coloured_s", "first_pace_xy", "first_s", "first_xy",
     "home_x", "home_y", "is_built", "is_doubtful", "is_instant", "is_proven", "left_vx", "left_vy",
     "left_x", "left_y", "other_home_xy", "posed_x", "posed_y", "postured_s", "postures", "seen_box_source",
-    "seen_box_xyxy", "seen_s", "t_s", "track_id",
+    "seen_box_xyxy", "seen_s", "sightings", "t_s", "track_id",
 )  # fmt: skip
 """Attributes of a person that are plain values, and are stored under their own name."""
 

@@ -18,6 +18,7 @@ from cabinsafe.tracking.ids import TrackIds
 from cabinsafe.tracking.keypoints import ExpectedPerson, Smoothed, smooth
 from cabinsafe.tracking.matching import assign
 from cabinsafe.tracking.options import TrackerOptions
+from cabinsafe.tracking.owners import Owners
 from cabinsafe.tracking.people import Person
 from cabinsafe.tracking.seats import SeatMap, seat_point
 from cabinsafe.tracking.sightings import Observation, checked_poses, join
@@ -91,7 +92,7 @@ class Tracker:
             CapacityError: more people than ``max_people``.
         """
         now = self._checked_time(t_s)
-        observations = self._observed(boxes, skeletons)
+        observations = self._observed(now, boxes, skeletons)
         size = None if size_wh is None and not self._seats.names else checked_size(size_wh)
         picture = checked_image(image)
         if size is not None and self._seats.names:
@@ -164,11 +165,19 @@ class Tracker:
             raise FrameOrderError(f"a frame at {now} s came after one at {self._t_s} s: time must rise")
         return now
 
-    def _observed(self, boxes: ArrayLike | None, skeletons: Sequence[Skeleton]) -> list[Observation]:
+    def _observed(
+        self, now: float, boxes: ArrayLike | None, skeletons: Sequence[Skeleton]
+    ) -> list[Observation]:
         """What was seen, one observation per person."""
         options = self.options
+        people = [p for p in self._people if p.track_id is not None and now - p.seen_s <= _LONGEST_STEP_S]
+        owners = Owners(people, now - self._t_s) if len(people) > 1 else None
         observations = join(
-            checked_boxes(boxes), checked_poses(skeletons), options.join_share, options.min_keypoints
+            checked_boxes(boxes),
+            checked_poses(skeletons),
+            options.join_share,
+            options.min_keypoints,
+            None if owners is None else owners.strangeness,
         )
         if len(observations) > options.max_people:
             raise CapacityError(f"{len(observations)} people in a frame, max_people is {options.max_people}")
