@@ -15,6 +15,8 @@ from cabinsafe.pose.decoder import PafDecoder
 from cabinsafe.pose.engines.base import Engine
 from cabinsafe.pose.poses import DecodedPoses, PosePrior
 from cabinsafe.pose.preprocess import INPUT_DTYPES, LetterboxTransform, Tensor, input_tensor
+from cabinsafe.pose.topology import Topology
+from cabinsafe.skeleton import LEAST_AMBIGUITY
 from cabinsafe.types import Box, Frame, Skeleton
 
 FloatArray = NDArray[np.float32]
@@ -145,6 +147,7 @@ class PoseEstimator:
                 score=decoded.score[person],
                 person_score=float(decoded.person_score[person]),
                 ambiguity=float(decoded.ambiguity[person]),
+                limb_ambiguity=_contested(topology, decoded.limb_ambiguity[person]),
             )
             for person in range(len(decoded))
         )
@@ -163,6 +166,13 @@ class PoseEstimator:
     def close(self) -> None:
         """Close the engine."""
         self.engine.close()
+
+
+def _contested(topology: Topology, ambiguity: FloatArray) -> dict[str, float]:
+    """The contested ones of a person's limbs (L,), to two places: scenes hold them for every frame."""
+    rows = np.flatnonzero(ambiguity >= LEAST_AMBIGUITY)
+    limbs = topology.limbs
+    return {f"{limbs[i].start}-{limbs[i].end}": round(float(ambiguity[i]), 2) for i in rows}
 
 
 def _check_tensors(engine: Engine, card: PoseCard) -> None:

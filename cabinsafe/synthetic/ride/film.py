@@ -94,8 +94,8 @@ class Film:
     def truth(self, index: int) -> FrameTruth:
         """What is true of a frame, without its picture: a small part of the work.
 
-        One ray for each pixel tells what hides what, where a picture has several: a keypoint, or a box by a
-        pixel, may now and then differ from those of :meth:`frame` at an edge.
+        One ray for each pixel tells what hides what, where a picture has several: at an edge, a keypoint or
+        the side of a box may now and then differ from that of :meth:`frame`.
         """
         t_s = index / self.spec.fps
         figures = self.figures(t_s)
