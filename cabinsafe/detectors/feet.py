@@ -79,7 +79,7 @@ class FeetOnSeatsOptions(TunableOptions):
     )
     min_keypoint_score: float = Field(0.35, ge=0, le=1, description="Weaker joints of the legs are unseen")
     max_ambiguity: float = Field(
-        1.0, ge=0, le=1, description="Skeletons with any limb more contested than this are not judged"
+        1.0, ge=0, le=1, description="Thighs and shins more contested than this are unseen"
     )
 
     @model_validator(mode="after")

@@ -71,7 +71,9 @@ class HandOnLegOptions(TunableOptions):
     min_keypoint_score: float = Field(
         0.15, ge=0, le=1, description="Weaker wrists, elbows, hips, knees, ankles are unseen"
     )
-    max_ambiguity: float = Field(0.9, ge=0, le=1, description="More contested skeletons are not judged")
+    max_ambiguity: float = Field(
+        0.9, ge=0, le=1, description="Forearms, upper arms, thighs, shins more contested than this are unseen"
+    )
 
 
 class _Part(NamedTuple):
@@ -203,9 +205,9 @@ class HandOnLeg:
     def _limbs(self, track: Track, camera_id: str) -> _Limbs | None:
         skeleton = track.skeleton
         options = self._options.at(camera_id, track.seat)
-        if skeleton is None or skeleton.ambiguity > options.max_ambiguity:
+        if skeleton is None:
             return None
-        body = Body(skeleton, options.min_keypoint_score)
+        body = Body(skeleton, options.min_keypoint_score, options.max_ambiguity)
         if body.torso_px is None:
             return None
         raw = track.raw_skeleton
