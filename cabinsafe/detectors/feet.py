@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -163,18 +164,19 @@ def _place(
         + options.margin_per_knee_drop * (knee_drop or 0.0)
         + options.margin_per_ankle_drop * (_USUAL_ANKLE_DROP if ankle_drop is None else ankle_drop)
     )
-    own_is_known, reach_px = False, options.max_height_shins * shin_px
+    own_is_known, reach_px, deepest_px = False, options.max_height_shins * shin_px, -inf
     for seat in zones.near(own_seat):
         is_own = own_seat is None or seat.name == own_seat
         zone: Zone = "own" if is_own else "other"
         if zone not in options.zones:
             continue
-        depth_px = seat.depth_px(ankle, options.span_margin, reach_px)
+        depth_px = seat.depth_px(ankle, options.span_margin, reach_px, deepest_px)
         if depth_px is None:
             continue
         own_is_known = own_is_known or is_own
-        if foot.depth_shins is None or depth_px > foot.depth_shins * shin_px:
-            foot.zone, foot.seat, foot.depth_shins = zone, seat.name, depth_px / shin_px
+        if depth_px > deepest_px:
+            foot.zone, foot.seat, deepest_px = zone, seat.name, depth_px
+            foot.depth_shins = depth_px / shin_px
     if foot.depth_shins is not None:
         depth = min(max(foot.depth_shins, _DEPTHS[0]), _DEPTHS[1])
         foot.score = logistic((depth - margin) / options.softness_shins)

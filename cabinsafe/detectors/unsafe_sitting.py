@@ -147,12 +147,15 @@ class UnsafeSitting:
             points[..., 0] *= -1
         scale = body_scale(points)
         judged = observable(points, [options.min_keypoints_count for _, options in people], scale)
-        features = features_of_many(points, scale)
-        probabilities = np.full((len(points), len(self._class_names)), np.nan)
-        probabilities[judged] = self._classifier.probabilities(features[judged])
-        seen = (~np.isnan(points[..., 0])).sum(axis=1)
+        rows = np.flatnonzero(judged).tolist()
+        features = features_of_many(points[rows], scale[rows])
+        probabilities = self._classifier.probabilities(features)
+        limits = [self._threshold(people[row][1]) for row in rows]
+        reasons = self._reasons(features, probabilities, limits)
+        found = dict(zip(rows, zip(probabilities.tolist(), reasons, strict=True), strict=True))
+        seen, sizes = (~np.isnan(points[..., 0])).sum(axis=1).tolist(), scale.tolist()
         return [
-            self._reading(track, options, int(seen[n]), float(scale[n]), features[n], probabilities[n])
+            self._reading(track, options, found.get(n), (seen[n], sizes[n]))
             for n, (track, options) in enumerate(people)
         ]
 
@@ -160,24 +163,23 @@ class UnsafeSitting:
         self,
         track: Track,
         options: UnsafeSittingOptions,
-        seen: int,
-        scale_px: float,
-        features: Features,
-        probabilities: Points,
+        found: tuple[list[float], dict[str, float]] | None,
+        rested_on: tuple[int, float],
     ) -> Reading:
-        evidence = {"keypoints_seen_count": float(seen)}
+        """From probabilities and reasons, None if not judged, and from how many keypoints of which scale."""
+        evidence = {"keypoints_seen_count": float(rested_on[0])}
         if track.skeleton is not None:
             evidence["ambiguity"] = round(track.skeleton.ambiguity, 3)
         state, score = State.NOT_OBSERVABLE, 0.0
-        if not np.isnan(probabilities[0]):
-            score = min(sum(probabilities[1:].tolist()), 1.0)
+        if found is not None:
+            probabilities, reasons = found
+            score = min(sum(probabilities[1:]), 1.0)
             state = self._state(score, options)
-            threshold = self._threshold(options)
             evidence["unsafe_probability"] = round(score, 4)
-            evidence["threshold_probability"] = threshold
-            evidence["body_scale_px"] = round(scale_px, 1)
-            evidence |= zip(self._class_names, probabilities.round(4).tolist(), strict=True)
-            evidence |= self._reasons(features, 1.0 if score >= threshold else -1.0)
+            evidence["threshold_probability"] = self._threshold(options)
+            evidence["body_scale_px"] = round(rested_on[1], 1)
+            evidence |= {name: round(p, 4) for name, p in zip(self._class_names, probabilities, strict=True)}
+            evidence |= reasons
         return Reading.of_checked(
             {
                 "kind": self.kind,
@@ -201,15 +203,22 @@ class UnsafeSitting:
             return State.NOT_OBSERVABLE
         return State.TRUE if probability >= threshold else State.FALSE
 
-    def _reasons(self, features: Features, sign: float) -> dict[str, float]:
-        """The distances that speak most for the answer, and how much each adds to the log-odds."""
+    def _reasons(
+        self, features: Features, probabilities: Points, thresholds: Sequence[float]
+    ) -> list[dict[str, float]]:
+        """Of each person the distances that speak most for the answer, and what each adds to the log-odds."""
         added = (features - self._usual) * self._weight
-        most = np.argsort(np.nan_to_num(-sign * added), kind="stable")[:_SHOWN_FEATURES]
-        reasons = {}
-        for i in most.tolist():
-            if sign * added[i] > 0:
-                reasons[f"{self._names[i]}_body_scales"] = round(float(features[i]), 3)
-                reasons[f"{self._names[i]}_adds_logits"] = round(float(added[i]), 3)
+        is_unsafe = probabilities[:, 1:].sum(axis=1) >= np.array(thresholds)
+        speaks = np.nan_to_num(np.where(is_unsafe[:, None], added, -added))
+        most = np.argsort(-speaks, axis=1, kind="stable")[:, :_SHOWN_FEATURES]
+        reasons = []
+        for n, columns in enumerate(most.tolist()):
+            mine: dict[str, float] = {}
+            for i in columns:
+                if speaks[n, i] > 0:
+                    mine[f"{self._names[i]}_body_scales"] = round(float(features[n, i]), 3)
+                    mine[f"{self._names[i]}_adds_logits"] = round(float(added[n, i]), 3)
+            reasons.append(mine)
         return reasons
 
 
