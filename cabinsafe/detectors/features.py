@@ -77,8 +77,10 @@ _CHAINS = (
     *(("neck", f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist") for side in ("left", "right")),
     *(("neck", f"{side}_hip", f"{side}_knee", f"{side}_ankle") for side in ("left", "right")),
 )
-_WAY_TO = {chain[i]: tuple(pairwise(chain[: i + 1])) for chain in _CHAINS for i in range(len(chain))}
-_WAYS = tuple(_WAY_TO[name] for name in FEATURE_KEYPOINTS)
+_WAYS = tuple(
+    next(tuple(pairwise(chain[: chain.index(name) + 1])) for chain in _CHAINS if name in chain)
+    for name in FEATURE_KEYPOINTS
+)
 """For each keypoint the limbs between it and the neck."""
 _PAIRS = np.array(list(combinations(range(len(FEATURE_KEYPOINTS)), 2)))
 _NECK = FEATURE_KEYPOINTS.index("neck")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import dist, hypot, inf
+from math import dist, inf
 from typing import NamedTuple
 
-from cabinsafe.geometry import XY, height_above_line, polygon_depth
+from cabinsafe.geometry import XY, box_distance, height_above_line, polygon_depth
 from cabinsafe.types import BoxXyxy
 from cabinsafe.views import CameraView, Polygon, SeatView
 
@@ -33,11 +33,7 @@ class SeatZone(NamedTuple):
         ``span_margin`` line lengths beyond them; it cannot be told for points higher than ``reach_px``.
         """
         if self.cushion is not None:
-            x, y = point
-            left, top, right, bottom = self.box
-            aside = left - x if x < left else x - right if x > right else 0.0
-            over = top - y if y < top else y - bottom if y > bottom else 0.0
-            away = aside + over if aside == 0.0 or over == 0.0 else hypot(aside, over)
+            away = box_distance(self.box, point)
             is_far = away > reach_px or -away < known_px
             return -away if is_far else polygon_depth(self.cushion, point)
         if self.line is None:
