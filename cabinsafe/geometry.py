@@ -77,6 +77,15 @@ def polygon_depth(polygon: Sequence[XY], point: XY) -> float:
     return sqrt(nearest_sq) if inside else -sqrt(nearest_sq)
 
 
+def box_distance(box: tuple[float, float, float, float], point: XY) -> float:
+    """Distance of a point to a box (left, top, right, bottom); 0 inside."""
+    left, top, right, bottom = box
+    x, y = point
+    aside = left - x if x < left else x - right if x > right else 0.0
+    over = top - y if y < top else y - bottom if y > bottom else 0.0
+    return aside + over if aside == 0.0 or over == 0.0 else hypot(aside, over)
+
+
 def polygon_contains(polygon: ArrayLike, point: ArrayLike) -> bool:
     """Whether a point (2,) lies in a simple polygon (V, 2), by the even-odd rule; NaN lies nowhere."""
     vertices = np.asarray(polygon, dtype=np.float64)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Annotated
 
 import numpy as np
@@ -14,6 +15,11 @@ from cabinsafe.errors import DataError, ShapeError
 from cabinsafe.fields import BoxXyxy, FloatArray, Floats, Record, read_only_floats
 
 _Score = Annotated[float, Field(ge=0.0, le=1.0)]
+LEAST_AMBIGUITY = 0.1
+"""Limbs that are contested less than this are not named: they are as good as uncontested."""
+
+
+_OTHER: Mapping[str, str] = MappingProxyType({"left": "right", "right": "left"})
 
 
 class Skeleton(Record):
@@ -26,6 +32,8 @@ class Skeleton(Record):
         score: (K,) float32 in [0, 1], 0 where absent.
         person_score: confidence in the person as a whole, [0, 1].
         ambiguity: how contested the person's limbs were, from 0 (no rival owner) to 1 (a rival as good).
+        limb_ambiguity: the same limb by limb, as ``left_elbow-left_wrist``, of those that are contested by
+            :data:`LEAST_AMBIGUITY` or more; None where it is known of the person as a whole only.
     """
 
     topology: str
@@ -34,6 +42,7 @@ class Skeleton(Record):
     score: Floats
     person_score: _Score
     ambiguity: _Score = 0.0
+    limb_ambiguity: dict[str, _Score] | None = None
 
     @model_validator(mode="after")
     def _arrays_agree(self) -> Self:
@@ -49,6 +58,16 @@ class Skeleton(Record):
             raise ShapeError("Skeleton.score", "values in [0, 1], 0 where absent", self.score.tolist())
         return self
 
+    @model_validator(mode="after")
+    def _limbs_join_keypoints(self) -> Self:
+        for limb in self.limb_ambiguity or ():
+            if limb not in _pairs(self.keypoints):
+                raise DataError(
+                    f"limb_ambiguity: expected two different keypoints of {self.topology}, as "
+                    f"'left_elbow-left_wrist', got '{limb}'"
+                )
+        return self
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Skeleton):
             return NotImplemented
@@ -61,7 +80,7 @@ class Skeleton(Record):
     __hash__ = None  # type: ignore[assignment]
 
     def _plain_values(self) -> tuple[object, ...]:
-        return self.topology, self.keypoints, self.person_score, self.ambiguity
+        return self.topology, self.keypoints, self.person_score, self.ambiguity, self.limb_ambiguity
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -79,6 +98,16 @@ class Skeleton(Record):
     def sees(self, *names: str) -> bool:
         """Whether all the named keypoints were seen."""
         return all(not np.isnan(self[name][0]) for name in names)
+
+    def ambiguity_of(self, limbs: Iterable[tuple[str, str]]) -> float:
+        """How contested the most contested of some limbs was, each given by its ends in either order.
+
+        Of a skeleton that does not know it limb by limb, how contested the person was.
+        """
+        if self.limb_ambiguity is None:
+            return self.ambiguity
+        get = self.limb_ambiguity.get
+        return max((get(f"{a}-{b}") or get(f"{b}-{a}") or 0.0 for a, b in limbs), default=0.0)
 
     def _position(self, name: str) -> int:
         try:
@@ -103,17 +132,29 @@ class Skeleton(Record):
     def with_sides_swapped(self) -> Self:
         """The same points with the names left_* and right_* exchanged, as a mirrored camera needs."""
         order = side_swap(self.keypoints)
+        limbs = self.limb_ambiguity
         return self.model_copy(
-            update={"xy": read_only_floats(self.xy[order]), "score": read_only_floats(self.score[order])}
+            update={
+                "xy": read_only_floats(self.xy[order]),
+                "score": read_only_floats(self.score[order]),
+                "limb_ambiguity": limbs
+                and {"-".join(map(_other_side, limb.split("-"))): value for limb, value in limbs.items()},
+            }
         )
 
 
 def side_swap(keypoints: Sequence[str]) -> list[int]:
     """For each keypoint the position of its other side, or its own where it has none."""
-    other = {"left": "right", "right": "left"}
     place = {name: i for i, name in enumerate(keypoints)}
-    order = []
-    for name in keypoints:
-        side, _, part = name.partition("_")
-        order.append(place[f"{other[side]}_{part}" if side in other else name])
-    return order
+    return [place[_other_side(name)] for name in keypoints]
+
+
+def _other_side(name: str) -> str:
+    side, _, part = name.partition("_")
+    return f"{_OTHER[side]}_{part}" if side in _OTHER else name
+
+
+@lru_cache(maxsize=32)
+def _pairs(keypoints: tuple[str, ...]) -> frozenset[str]:
+    """What limbs of a layout can be called."""
+    return frozenset(f"{a}-{b}" for a in keypoints for b in keypoints if a != b)

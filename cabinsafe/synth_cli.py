@@ -95,6 +95,7 @@ def ride(
     seconds: Annotated[float, typer.Option(min=1, max=7200, help="How long it lasts.")] = 30.0,
     seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="Of the ride.")] = 0,
     fps: Annotated[float, typer.Option(min=1, max=60, help="Frames per second.")] = 15.0,
+    *,
     recipe: _RecipeOption = None,
     assets: _AssetsOption = None,
     processes: _ProcessesOption = None,
@@ -102,10 +103,13 @@ def ride(
         Path | None,
         typer.Option(help="A ride's JSON or YAML file, to be taken as it is: ride.json of a clip."),
     ] = None,
+    video: Annotated[
+        bool, typer.Option(help="Take pictures; without them all else is made, in a small part of the time.")
+    ] = True,
 ) -> None:
     """Make a clip of a ride: ride.mp4, scenes.jsonl, truth.json, cabin.yaml, ride.json.
 
-    The same command goes on where it was stopped.
+    The same command goes on where it was stopped; of a ride without its video it makes the video, too.
     """
     from cabinsafe.data import read_truth
     from cabinsafe.synthetic.body import BodyModel
@@ -122,7 +126,8 @@ def ride(
         spec = draw_ride(seed, load_recipe(recipe), BodyModel(), seconds, fps, assets)
     console = Console(highlight=False)
     with _ImageProgress(console, spec.frame_count, "frames") as progress:
-        is_complete = make_clip(ClipJob(spec, out, assets), processes or os.cpu_count() or 1, progress.show)
+        job = ClipJob(spec, out, assets, video)
+        is_complete = make_clip(job, processes or os.cpu_count() or 1, progress.show)
     if not is_complete:
         console.print("interrupted: run the same command again to go on")
         raise typer.Exit(130)

@@ -29,9 +29,17 @@ UPRIGHT = {  # a seated person seen from the front, pixels, legs hanging from a 
 
 @pytest.fixture
 def make_skeleton() -> Callable[..., Skeleton]:
-    """Upright skeleton moved by ``shift``; keywords move single keypoints, None removes them."""
+    """Upright skeleton moved by ``shift``; keywords move single keypoints, None removes them.
 
-    def make(shift: tuple[float, float] = (0, 0), ambiguity: float = 0.0, **points: Any) -> Skeleton:
+    ``limbs`` are the contested ones of a skeleton that knows them one by one.
+    """
+
+    def make(
+        shift: tuple[float, float] = (0, 0),
+        ambiguity: float = 0.0,
+        limbs: dict[str, float] | None = None,
+        **points: Any,
+    ) -> Skeleton:
         merged = {name: np.add(xy, shift) for name, xy in UPRIGHT.items()} | points
         rows = [merged[name] for name in KEYPOINTS]
         xy = [(np.nan, np.nan) if row is None else row for row in rows]
@@ -42,7 +50,8 @@ def make_skeleton() -> Callable[..., Skeleton]:
             xy=xy,
             score=score,
             person_score=0.8,
-            ambiguity=ambiguity,
+            ambiguity=max(limbs.values()) if limbs else ambiguity,
+            limb_ambiguity=limbs,
         )
 
     return make

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cabinsafe.geometry import (
+    box_distance,
     box_iou,
     height_above_line,
     midpoint,
@@ -93,3 +94,12 @@ def test_box_iou() -> None:
 def test_midpoint_keeps_nan() -> None:
     assert midpoint((0, 0), (2, 4)) == (1, 2)
     assert math.isnan(midpoint((math.nan, 0), (2, 4))[0])
+
+
+@given(points, points, points)
+def test_a_box_is_no_farther_than_a_segment_in_it(start, end, point) -> None:
+    box = (*map(min, start, end), *map(max, start, end))
+    away = box_distance(box, point)
+    assert 0.0 <= away <= segment_distance(point, start, end) + 1e-6
+    inside = box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
+    assert (away == 0.0) == inside

@@ -6,6 +6,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cabinsafe.errors import DataError, ShapeError
 from cabinsafe.types import Box, Event, Frame, Reading, Scene, Skeleton, State, Track
@@ -53,6 +55,9 @@ def test_arrays_are_copies_and_read_only() -> None:
         ({"xy": "none"}, "rectangular array"),
         ({"person_score": 1.2}, "person_score"),
         ({"tail": 1}, "tail"),
+        ({"limb_ambiguity": {"nose-tail": 0.5}}, "two different keypoints of face.*got 'nose-tail'"),
+        ({"limb_ambiguity": {"nose-nose": 0.5}}, "got 'nose-nose'"),
+        ({"limb_ambiguity": {"nose-left_eye": 1.5}}, "limb_ambiguity"),
     ],
 )
 def test_malformed_skeletons_are_refused(change: dict[str, object], message: str) -> None:
@@ -65,6 +70,37 @@ def test_sides_swap_names_and_keep_points() -> None:
     np.testing.assert_allclose(swapped["right_eye"], (3, 4))
     assert not swapped.sees("left_eye")
     assert swapped.with_sides_swapped() == Skeleton(**GOOD)
+
+
+def test_ambiguity_is_that_of_the_limbs_asked_for() -> None:
+    skeleton = Skeleton(**GOOD, ambiguity=0.9, limb_ambiguity={"nose-left_eye": 0.9, "nose-right_eye": 0.2})
+    assert (
+        skeleton.ambiguity_of([("left_eye", "nose")]) == skeleton.ambiguity_of([("nose", "left_eye")]) == 0.9
+    )
+    assert skeleton.ambiguity_of([("left_eye", "right_eye")]) == skeleton.ambiguity_of([]) == 0.0
+    assert skeleton.ambiguity_of([("nose", "left_eye"), ("nose", "right_eye")]) == 0.9
+    assert skeleton.with_sides_swapped().ambiguity_of([("nose", "right_eye")]) == 0.9
+    assert skeleton.with_sides_swapped().with_sides_swapped() == skeleton != Skeleton(**GOOD, ambiguity=0.9)
+
+
+def test_skeletons_of_before_are_read_and_know_the_whole_persons_ambiguity() -> None:
+    stored = json.loads(Skeleton(**GOOD, ambiguity=0.7).model_dump_json())
+    del stored["limb_ambiguity"]
+    skeleton = Skeleton.model_validate(stored)
+    assert skeleton == Skeleton(**GOOD, ambiguity=0.7)
+    assert skeleton.ambiguity_of([("nose", "left_eye")]) == 0.7
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([f"{a}-{b}" for a in NAMES for b in NAMES if a != b]), st.floats(0, 1), max_size=6
+    )
+)
+def test_contested_limbs_come_back_from_json(limbs: dict[str, float]) -> None:
+    skeleton = Skeleton(**GOOD, ambiguity=max(limbs.values(), default=0.0), limb_ambiguity=limbs)
+    assert Skeleton.model_validate_json(skeleton.model_dump_json()) == skeleton
+    pairs = [tuple(limb.split("-")) for limb in limbs]
+    assert skeleton.ambiguity_of(pairs) == pytest.approx(skeleton.ambiguity)
 
 
 def test_scene_round_trip(make_skeleton, make_scene) -> None:

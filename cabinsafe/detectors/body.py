@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from math import dist, isnan
 from typing import NamedTuple
 
@@ -17,6 +18,13 @@ _TORSO_PER_SHOULDER_WIDTH = 0.288 / 0.259
 _SHIN_PER_TORSO = 0.246 / 0.288
 _SHIN_PER_THIGH = 0.246 / 0.245
 _JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+_WAYS = tuple(
+    tuple((f"{side}_{a}", f"{side}_{b}") for a, b in limbs)
+    for side in SIDES
+    for chain in (_JOINTS[:3], _JOINTS[3:])
+    for limbs in (tuple(pairwise(chain))[:count] for count in range(3))
+)
+"""For each joint the limbs between it and the trunk."""
 
 
 class Side(NamedTuple):
@@ -36,6 +44,8 @@ class Body:
     Args:
         skeleton: the person.
         least_score: joints that are weaker are unseen.
+        max_ambiguity: joints that hang on a limb that is contested more are unseen; all are where that is
+            known of the person as a whole only.
 
     Attributes:
         sides: left and right joints.
@@ -48,12 +58,16 @@ class Body:
 
     __slots__ = ("shin_px", "sides", "torso_px")
 
-    def __init__(self, skeleton: Skeleton, least_score: float) -> None:
+    def __init__(self, skeleton: Skeleton, least_score: float, max_ambiguity: float = 1.0) -> None:
         points, scores = skeleton.xy.tolist(), skeleton.score.tolist()
-        joints = [
-            None if isnan(points[i][0]) or scores[i] < least_score else (points[i][0], points[i][1])
+        joints: list[XY | None] = [
+            None if scores[i] < least_score or isnan(points[i][0]) else (points[i][0], points[i][1])
             for i in _positions(skeleton.keypoints)
         ]
+        if skeleton.ambiguity > max_ambiguity:
+            for i, way in enumerate(_WAYS):
+                if skeleton.ambiguity_of(way) > max_ambiguity:
+                    joints[i] = None
         self.sides = Side(*joints[:6]), Side(*joints[6:])
         self.torso_px = self._torso()
         self.shin_px = self._shin()

@@ -14,7 +14,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -71,6 +71,17 @@ SCALE_RANK = 2
 """Which of the scale estimates counts, from the largest: a limb seen end-on only ever looks shorter, so the
 largest are nearest the truth, and the very largest may be a limb that belongs to someone else."""
 
+_CHAINS = (
+    ("neck",),
+    ("neck", "nose"),
+    *(("neck", f"{side}_shoulder", f"{side}_elbow", f"{side}_wrist") for side in ("left", "right")),
+    *(("neck", f"{side}_hip", f"{side}_knee", f"{side}_ankle") for side in ("left", "right")),
+)
+_WAYS = tuple(
+    next(tuple(pairwise(chain[: chain.index(name) + 1])) for chain in _CHAINS if name in chain)
+    for name in FEATURE_KEYPOINTS
+)
+"""For each keypoint the limbs between it and the neck."""
 _PAIRS = np.array(list(combinations(range(len(FEATURE_KEYPOINTS)), 2)))
 _NECK = FEATURE_KEYPOINTS.index("neck")
 _SHOULDERS = tuple(FEATURE_KEYPOINTS.index(f"{side}_shoulder") for side in ("left", "right"))
@@ -110,14 +121,18 @@ def feature_schema() -> FeatureSchema:
     return FeatureSchema(SCHEMA_VERSION, FEATURE_KEYPOINTS, names, digest)
 
 
-def feature_points(skeleton: Skeleton, min_score: float = 0.0) -> Points:
+def feature_points(skeleton: Skeleton, min_score: float = 0.0, max_ambiguity: float = 1.0) -> Points:
     """The keypoints that enter the features: (P, 2) pixels.
 
-    NaN where absent, scored below ``min_score`` or not in the skeleton's topology.
+    NaN where absent, scored below ``min_score``, not in the skeleton's topology, or where a limb between the
+    keypoint and the neck is contested by more than ``max_ambiguity``. Of a skeleton that does not know that
+    limb by limb, all are NaN if it is contested by more.
     """
     rows = _rows(skeleton.keypoints)
     points = skeleton.xy[rows].astype(np.float64)
     points[(rows < 0) | (skeleton.score[rows] < min_score)] = np.nan
+    if skeleton.ambiguity > max_ambiguity:
+        points[[skeleton.ambiguity_of(way) > max_ambiguity for way in _WAYS]] = np.nan
     if np.isnan(points[_NECK, 0]):
         points[_NECK] = (points[_SHOULDERS[0]] + points[_SHOULDERS[1]]) / 2
     return points
@@ -155,17 +170,17 @@ def body_scale(points: ArrayLike) -> Points:
     return scale
 
 
-def observable(points: ArrayLike, min_count: int, scale: Points | None = None) -> NDArray[np.bool_]:
+def observable(points: ArrayLike, min_count: ArrayLike, scale: Points | None = None) -> NDArray[np.bool_]:
     """Whether enough of each person is seen to judge the posture: (N,) from (N, P, 2).
 
-    Enough is one shoulder and one hip, ``min_count`` of the P keypoints, and a body scale above 0; ``scale``
-    is that of :func:`body_scale`, where it is known already.
+    Enough is one shoulder and one hip, ``min_count`` of the P keypoints, for all or (N,) for each, and a body
+    scale above 0; ``scale`` is that of :func:`body_scale`, where it is known already.
     """
     xy = _checked(points)
     seen = ~np.isnan(xy[..., 0])
     trunk = seen[:, _SHOULDERS].any(axis=1) & seen[:, _HIPS].any(axis=1)
     size = body_scale(xy) if scale is None else scale
-    enough: NDArray[np.bool_] = trunk & (seen.sum(axis=1) >= min_count) & ~np.isnan(size)
+    enough: NDArray[np.bool_] = trunk & (seen.sum(axis=1) >= np.asarray(min_count)) & ~np.isnan(size)
     return enough
 
 

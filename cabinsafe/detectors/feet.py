@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -44,10 +45,16 @@ class FeetOnSeatsOptions(TunableOptions):
         0.05, gt=0, le=1, description="Depth over which the score rises from .5 to .73"
     )
     crossed_shins: float = Field(
-        0.26,
+        0.35,
         ge=0,
         le=2,
         description="An ankle nearer than this to the other thigh rests on it, if the other foot is down",
+    )
+    crossed_drop_shins: float = Field(
+        0.1,
+        ge=0,
+        le=2,
+        description="The other foot is down for sure if it is this much farther from a seat than at score .5",
     )
     least_drop_shins: float = Field(
         0.25,
@@ -79,7 +86,7 @@ class FeetOnSeatsOptions(TunableOptions):
     )
     min_keypoint_score: float = Field(0.35, ge=0, le=1, description="Weaker joints of the legs are unseen")
     max_ambiguity: float = Field(
-        1.0, ge=0, le=1, description="Skeletons with any limb more contested than this are not judged"
+        1.0, ge=0, le=1, description="Thighs and shins more contested than this are unseen"
     )
 
     @model_validator(mode="after")
@@ -97,14 +104,16 @@ class Foot:
         score: how strongly that is so.
         zone, seat: the place that it is nearest to; the seat's name if it is one.
         depth_shins: how deep the ankle lies over that place, negative beside it; None if that is not known.
+        not_down: how far from sure it is that the foot is down, [0, 1]; 0 if its place is not known.
         thigh_gap_shins: from the ankle to the other thigh; None if not seen.
     """
 
-    __slots__ = ("depth_shins", "score", "seat", "state", "thigh_gap_shins", "zone")
+    __slots__ = ("depth_shins", "not_down", "score", "seat", "state", "thigh_gap_shins", "zone")
 
     def __init__(self) -> None:
         self.state = State.NOT_OBSERVABLE
         self.score = 0.0
+        self.not_down = 0.0
         self.zone: Zone | None = None
         self.seat: str | None = None
         self.depth_shins: float | None = None
@@ -137,9 +146,8 @@ def judge_feet(
         for foot, side, ankle in zip(feet, body.sides, ankles, strict=True):
             if ankle is not None:
                 _place(foot, side, ankle, body.shin_px, zones, own_seat, options)
-        scores = left.score, right.score
         for i, foot in enumerate(feet):
-            other = None if feet[1 - i].depth_shins is None else scores[1 - i]
+            other = None if feet[1 - i].depth_shins is None else feet[1 - i].not_down
             ankle = ankles[i]
             if ankle is not None:
                 _uncross(foot, ankle, body.sides[1 - i], other, body.shin_px, options)
@@ -163,23 +171,26 @@ def _place(
         + options.margin_per_knee_drop * (knee_drop or 0.0)
         + options.margin_per_ankle_drop * (_USUAL_ANKLE_DROP if ankle_drop is None else ankle_drop)
     )
-    own_is_known, reach_px = False, options.max_height_shins * shin_px
+    own_is_known, reach_px, deepest_px = False, options.max_height_shins * shin_px, -inf
     for seat in zones.near(own_seat):
         is_own = own_seat is None or seat.name == own_seat
         zone: Zone = "own" if is_own else "other"
         if zone not in options.zones:
             continue
-        depth_px = seat.depth_px(ankle, options.span_margin, reach_px)
+        depth_px = seat.depth_px(ankle, options.span_margin, reach_px, deepest_px)
         if depth_px is None:
             continue
         own_is_known = own_is_known or is_own
-        if foot.depth_shins is None or depth_px > foot.depth_shins * shin_px:
-            foot.zone, foot.seat, foot.depth_shins = zone, seat.name, depth_px / shin_px
+        if depth_px > deepest_px:
+            foot.zone, foot.seat, deepest_px = zone, seat.name, depth_px
+            foot.depth_shins = depth_px / shin_px
     if foot.depth_shins is not None:
         depth = min(max(foot.depth_shins, _DEPTHS[0]), _DEPTHS[1])
         foot.score = logistic((depth - margin) / options.softness_shins)
+        foot.not_down = logistic((depth - margin + options.crossed_drop_shins) / options.softness_shins)
     if zones.dashboard and "dashboard" in options.zones:
         _place_on_dashboard(foot, side.knee, ankle, shin_px, zones.dashboard, own_seat, options)
+        foot.not_down = max(foot.not_down, foot.score)
     is_low = ankle_drop is None or ankle_drop >= options.least_drop_shins
     if foot.is_up:
         foot.state = State.TRUE
@@ -208,7 +219,12 @@ def _place_on_dashboard(
 
 
 def _uncross(
-    foot: Foot, ankle: XY, other: Side, other_score: float | None, shin_px: float, options: FeetOnSeatsOptions
+    foot: Foot,
+    ankle: XY,
+    other: Side,
+    other_not_down: float | None,
+    shin_px: float,
+    options: FeetOnSeatsOptions,
 ) -> None:
     """Lower the score as far as the foot may rest on the other leg, whose own foot is down.
 
@@ -220,8 +236,8 @@ def _uncross(
     if not foot.is_up:
         return
     rests = logistic((options.crossed_shins - foot.thigh_gap_shins) / _CROSSED_SOFTNESS)
-    if other_score is not None:
-        foot.score *= 1.0 - rests * (1.0 - other_score)
+    if other_not_down is not None:
+        foot.score *= 1.0 - rests * (1.0 - other_not_down)
         foot.state = State.TRUE if foot.is_up else State.FALSE
     elif rests >= 0.5:
         foot.state = State.NOT_OBSERVABLE

@@ -74,8 +74,8 @@ class FeetOnSeats:
     ) -> Reading:
         options = self._options.at(scene.camera_id, track.seat)
         skeleton, feet, evidence = track.skeleton, (Foot(), Foot()), dict[str, float]()
-        if skeleton is not None and skeleton.ambiguity <= options.max_ambiguity:
-            body = Body(skeleton, options.min_keypoint_score)
+        if skeleton is not None:
+            body = Body(skeleton, options.min_keypoint_score, options.max_ambiguity)
             ankles: list[XY | None] = []
             for name, side in zip(SIDES, body.sides, strict=True):
                 key = track.track_id, name

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import dist, hypot
+from math import dist, inf
 from typing import NamedTuple
 
-from cabinsafe.geometry import XY, height_above_line, polygon_depth
+from cabinsafe.geometry import XY, box_distance, height_above_line, polygon_depth
 from cabinsafe.types import BoxXyxy
 from cabinsafe.views import CameraView, Polygon, SeatView
 
@@ -22,20 +22,20 @@ class SeatZone(NamedTuple):
     line: tuple[XY, XY] | None
     box: BoxXyxy = (0.0, 0.0, 0.0, 0.0)
 
-    def depth_px(self, point: XY, span_margin: float, reach_px: float) -> float | None:
+    def depth_px(
+        self, point: XY, span_margin: float, reach_px: float, known_px: float = -inf
+    ) -> float | None:
         """How deep a point lies over the seat, negative beside it; None if too high over the line to tell.
 
-        Farther than ``reach_px`` from the cushion, it is the distance to the box around it. Over the line
+        Farther than ``reach_px`` from the cushion, or so far that it cannot be deeper than ``known_px``,
+        which it is over another, it is the distance to the box around the cushion. Over the line
         alone, it is the height above it, but no more than how far the point is within the line's ends and
         ``span_margin`` line lengths beyond them; it cannot be told for points higher than ``reach_px``.
         """
         if self.cushion is not None:
-            x, y = point
-            left, top, right, bottom = self.box
-            aside = left - x if x < left else x - right if x > right else 0.0
-            over = top - y if y < top else y - bottom if y > bottom else 0.0
-            away = aside + over if aside == 0.0 or over == 0.0 else hypot(aside, over)
-            return -away if away > reach_px else polygon_depth(self.cushion, point)
+            away = box_distance(self.box, point)
+            is_far = away > reach_px or -away < known_px
+            return -away if is_far else polygon_depth(self.cushion, point)
         if self.line is None:
             return None
         height, along = height_above_line(point, *self.line)

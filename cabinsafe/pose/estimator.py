@@ -22,6 +22,8 @@ from cabinsafe.pose.preprocess import (
     input_tensor,
     way_back,
 )
+from cabinsafe.pose.topology import Topology
+from cabinsafe.skeleton import LEAST_AMBIGUITY
 from cabinsafe.types import Box, Frame, Skeleton
 
 FloatArray = NDArray[np.float32]
@@ -162,6 +164,7 @@ class PoseEstimator:
                 score=decoded.score[person],
                 person_score=float(decoded.person_score[person]),
                 ambiguity=float(decoded.ambiguity[person]),
+                limb_ambiguity=_contested(topology, decoded.limb_ambiguity[person]),
             )
             for person in range(len(decoded))
         )
@@ -180,6 +183,13 @@ class PoseEstimator:
     def close(self) -> None:
         """Close the engine."""
         self.engine.close()
+
+
+def _contested(topology: Topology, ambiguity: FloatArray) -> dict[str, float]:
+    """The contested ones of a person's limbs (L,), to two places: scenes hold them for every frame."""
+    rows = np.flatnonzero(ambiguity >= LEAST_AMBIGUITY)
+    limbs = topology.limbs
+    return {f"{limbs[i].start}-{limbs[i].end}": round(float(ambiguity[i]), 2) for i in rows}
 
 
 def _check_tensors(engine: Engine, card: PoseCard) -> None:

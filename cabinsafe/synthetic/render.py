@@ -83,6 +83,16 @@ def visibility(meshes: Sequence[Mesh], camera: Camera, supersampling: int = 2) -
     return Visibility(depth, scene.object_ids(triangle), supersampling)
 
 
+def nearer_of(one: Visibility, other: Visibility) -> Visibility:
+    """What two sets of meshes hide of each other, each looked at alone by one camera; the first wins ties."""
+    behind = other.depth >= one.depth
+    return Visibility(
+        np.where(behind, one.depth, other.depth),
+        np.where(behind, one.object_id, other.object_id),
+        one.supersampling,
+    )
+
+
 def render(meshes: Sequence[Mesh], camera: Camera, lighting: Lighting, supersampling: int = 2) -> Rendering:
     """The picture that the camera takes, in linear light; the same bytes for the same arguments.
 

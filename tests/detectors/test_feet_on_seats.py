@@ -178,6 +178,20 @@ def test_contested_limbs_withhold_the_reading(make_skeleton, make_scene) -> None
     assert read_one(detector(LINE), make_scene(contested)).state is State.TRUE, "by default, arms may cross"
 
 
+@pytest.mark.parametrize(
+    ("limb", "state"),
+    [
+        ("left_ankle-left_knee", State.NOT_OBSERVABLE),
+        ("left_hip-left_knee", State.NOT_OBSERVABLE),
+        ("right_knee-right_ankle", State.TRUE),
+        ("left_elbow-left_wrist", State.TRUE),
+    ],
+)
+def test_only_contested_legs_withhold_the_reading(make_skeleton, make_scene, limb: str, state) -> None:
+    scene = make_scene(make_skeleton(limbs={limb: 0.95}, **UP))
+    assert read_one(detector(CUSHION, max_ambiguity=0.9), scene).state is state
+
+
 def test_only_seats_of_the_persons_row_count(make_skeleton, make_scene) -> None:
     feet_up = make_skeleton(**UP)
     rule = detector(LINE, ((0.85, 0.6), (1.0, 0.6)))

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cabinsafe.detectors.hand_on_leg import HandOnLeg, HandOnLegOptions
 from cabinsafe.errors import ConfigError
@@ -10,6 +12,12 @@ from cabinsafe.views import CameraView, SeatView
 
 NEIGHBOUR = (120, 0)  # the second person sits to the first one's left, 120 px further right in the picture
 REACHING = {"left_elbow": (270, 215), "left_wrist": (293, 258)}  # onto the right thigh of the neighbour
+
+LIMBS = [
+    f"{side}_{a}-{side}_{b}"
+    for side in ("left", "right")
+    for a, b in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+]
 
 
 def read(scene: Scene, **options: float) -> dict[tuple[int, ...], Reading]:
@@ -70,6 +78,37 @@ def test_own_leg_wins_when_thighs_touch(make_skeleton, make_scene) -> None:
 def test_contested_limbs_withhold_the_reading(make_skeleton, make_scene) -> None:
     scene = make_scene(make_skeleton(**REACHING), make_skeleton(NEIGHBOUR, ambiguity=0.95))
     assert {r.state for r in read(scene).values()} == {State.NOT_OBSERVABLE}
+
+
+@pytest.mark.parametrize(
+    ("who", "limb", "state"),
+    [
+        ("actor", "left_elbow-left_wrist", State.NOT_OBSERVABLE),
+        ("actor", "left_elbow-left_shoulder", State.NOT_OBSERVABLE),
+        ("actor", "left_hip-left_knee", State.NOT_OBSERVABLE),
+        ("actor", "right_elbow-right_wrist", State.TRUE),
+        ("actor", "right_knee-right_ankle", State.TRUE),
+        ("other", "right_hip-right_knee", State.NOT_OBSERVABLE),
+        ("other", "left_elbow-left_wrist", State.TRUE),
+        ("other", "neck-nose", State.TRUE),
+    ],
+)
+def test_only_the_limbs_that_decide_count(make_skeleton, make_scene, who: str, limb: str, state) -> None:
+    limbs = {limb: 0.95}
+    actor = make_skeleton(**REACHING, limbs=limbs if who == "actor" else None)
+    other = make_skeleton(NEIGHBOUR, limbs=limbs if who == "other" else None)
+    assert read(make_scene(actor, other))[1, 2].state is state
+    assert read(make_scene(actor, other), max_ambiguity=0.95)[1, 2].state is State.TRUE
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(LIMBS), st.floats(0, 1), min_size=1))
+def test_the_more_is_contested_the_less_is_known(make_skeleton, make_scene, limbs: dict) -> None:
+    for arm in (REACHING, {}):
+        plain = read(make_scene(make_skeleton(**arm), make_skeleton(NEIGHBOUR)))
+        contested = make_scene(make_skeleton(**arm, limbs=limbs), make_skeleton(NEIGHBOUR, limbs=limbs))
+        for pair, reading in read(contested).items():
+            assert reading.state in (plain[pair].state, State.NOT_OBSERVABLE)
 
 
 def test_one_person_and_boxes_without_skeleton(make_skeleton, make_scene) -> None:

@@ -15,6 +15,7 @@ from cabinsafe.detectors.unsafe_sitting import UnsafeSitting, UnsafeSittingOptio
 from cabinsafe.errors import ConfigError, EngineError, ModelError, ShapeError
 from cabinsafe.resources import sha256_of
 from cabinsafe.types import Reading, Scene, State
+from cabinsafe.views import CameraView, SeatView
 
 HIDDEN_LEGS = dict.fromkeys(["left_knee", "right_knee", "left_ankle", "right_ankle"])
 LYING = {  # on the back, head to the left of the picture
@@ -148,6 +149,53 @@ def test_what_cannot_be_judged_is_not_observable(make_skeleton, make_scene, chan
         reading = only(detector(**options).read(make_scene(make_skeleton(**{**points, **change}))))
         assert (reading.state, reading.score) == (State.NOT_OBSERVABLE, 0.0)
         assert "unsafe_probability" not in reading.evidence
+
+
+def test_keypoints_on_contested_limbs_are_unseen(embedded, make_skeleton, make_scene) -> None:
+    arm = {"left_elbow-left_shoulder": 0.95, "right_elbow-right_wrist": 0.92, "left_hip-left_knee": 0.9}
+    contested = only(embedded.read(make_scene(make_skeleton(limbs=arm))))
+    gone = dict.fromkeys(["left_elbow", "left_wrist", "right_wrist"])
+    hidden = only(detector().read(make_scene(make_skeleton(**gone))))
+    assert contested.evidence["keypoints_seen_count"] == hidden.evidence["keypoints_seen_count"] == 11
+    assert contested.score == pytest.approx(hidden.score, abs=1e-6)
+    trunk = {f"neck-{side}_{joint}": 0.95 for side in ("left", "right") for joint in ("shoulder", "hip")}
+    assert only(embedded.read(make_scene(make_skeleton(limbs=trunk)))).state is State.NOT_OBSERVABLE
+
+
+def test_an_answer_stands_for_a_while_and_not_longer(make_skeleton, make_scene) -> None:
+    rule = detector(every_s=0.2)
+    upright, lying = make_skeleton(), make_skeleton(**LYING)
+    states = [
+        only(rule.read(make_scene(person, t_s=t_s))).state
+        for t_s, person in ((0.0, upright), (0.1, lying), (0.2, lying), (0.3, upright), (0.4, upright))
+    ]
+    assert states == [State.FALSE, State.FALSE, State.TRUE, State.TRUE, State.FALSE]
+    assert only(rule.read(make_scene(None, t_s=0.5))).state is State.NOT_OBSERVABLE, "who is gone is gone"
+    assert only(rule.read(make_scene(lying, t_s=0.6))).state is State.TRUE
+    assert only(rule.read(make_scene(upright, t_s=0.1))).state is State.FALSE, "time went back: judged anew"
+    always = detector(every_s=0.0)
+    always.read(make_scene(upright, t_s=0.0))
+    assert only(always.read(make_scene(lying, t_s=0.01))).state is State.TRUE
+
+
+def test_newcomers_are_judged_at_once_beside_those_whose_answers_stand(make_skeleton, make_scene) -> None:
+    rule = detector(every_s=1.0)
+    rule.read(make_scene(make_skeleton(), t_s=0.0))
+    readings = rule.read(make_scene(make_skeleton(), make_skeleton((30, 0), **LYING), t_s=0.1))
+    assert [(r.track_ids, r.state) for r in readings] == [((1,), State.FALSE), ((2,), State.TRUE)]
+
+
+def test_options_differ_by_seat_and_view_but_for_the_classifier(make_skeleton, make_scene) -> None:
+    seat = SeatView(name="Row1.Pos1", zone=((0, 0), (1, 0), (1, 1)))
+    views = {"front": CameraView(camera_id="front", seats=(seat,))}
+    options = UnsafeSittingOptions(per_seat={"Row1.Pos1": {"threshold": 1e-6}})
+    scenes = [make_scene(make_skeleton(), seat=name) for name in ("Row1.Pos1", None)]
+    states = [only(UnsafeSitting(options, views).read(scene)).state for scene in scenes]
+    assert states == [State.TRUE, State.FALSE]
+    with pytest.raises(ConfigError, match=r"per_view\.front must not hold model"):
+        UnsafeSittingOptions(per_view={"front": {"model": "other"}})
+    with pytest.raises(ConfigError, match=r"per_seat\.Row9\.Pos1"):
+        UnsafeSitting(UnsafeSittingOptions(per_seat={"Row9.Pos1": {"threshold": 0.5}}), views)
 
 
 def test_one_reading_per_track_even_without_a_skeleton(embedded, make_skeleton, make_scene) -> None:

@@ -12,6 +12,7 @@ import pytest
 from cabinsafe.config import CabinConfig
 from cabinsafe.data import read_scenes, read_truth
 from cabinsafe.errors import ConfigError, OutputError
+from cabinsafe.geometry import box_iou
 from cabinsafe.media import open_source
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.spec import CabinSpec
@@ -225,6 +226,40 @@ def test_a_clip_on_disk_is_read_by_the_library_and_goes_on_where_it_stopped(
     other = ClipJob(spec.model_copy(update={"seed": 9}), tmp_path / "clip")
     with pytest.raises(OutputError, match="holds another ride"):
         make_clip(other)
+
+
+def test_the_truth_without_a_picture_is_that_of_the_picture(film: Film) -> None:
+    keypoints = agreeing = 0
+    for index in range(0, film.spec.frame_count, 3):
+        quick, whole = film.truth(index), film.frame(index)
+        assert (quick.facts, quick.riders) == (whole.facts, whole.riders)
+        for one, other in zip(quick.scene.tracks, whole.scene.tracks, strict=True):
+            assert np.array_equal(one.skeleton.xy, other.skeleton.xy, equal_nan=True)
+            assert box_iou(np.array([one.box_xyxy]), np.array([other.box_xyxy]))[0, 0] > 0.7
+            keypoints += len(one.skeleton.score)
+            agreeing += (one.skeleton.score == other.skeleton.score).sum()
+    assert agreeing >= 0.95 * keypoints, "in a picture of 64 x 48 pixels much lies at edges"
+
+
+def test_a_ride_without_its_video_has_all_else_and_gets_it_later(tmp_path: Path, body_model) -> None:
+    spec = ride([{"acts": [act(0, "rest"), act(0.2, "feet_tailor", move_s=0.4)]}], duration_s=1.4)
+    folder = tmp_path / "clip"
+    assert make_clip(ClipJob(spec, folder, video=False))
+    assert {path.name for path in folder.iterdir()} == {
+        "scenes.jsonl",
+        "truth.json",
+        "cabin.yaml",
+        "ride.json",
+    }
+    assert len(list(read_scenes(folder / "scenes.jsonl"))) == spec.frame_count
+    before = read_truth(folder / "truth.json")
+    assert [e.kind for e in before.events] == ["feet_on_seats"]
+    assert make_clip(ClipJob(spec, folder))
+    assert read_truth(folder / "truth.json") == before
+    with open_source(folder / "ride.mp4") as source:
+        assert len(list(source)) == spec.frame_count
+    assert make_clip(ClipJob(spec, folder, video=False)), "it is there: nothing to do"
+    assert (folder / "ride.mp4").exists()
 
 
 def test_a_folder_of_other_things_is_refused(tmp_path: Path, body_model) -> None:

@@ -95,6 +95,10 @@ def test_a_drawn_ride_and_its_script_give_the_same_clip(tmp_path: Path) -> None:
     run("ride", "--script", tmp_path / "drawn" / "ride.json", *arguments, "--out", tmp_path / "again")
     for name in ("ride.mp4", "scenes.jsonl", "truth.json", "cabin.yaml"):
         assert (tmp_path / "drawn" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    run("ride", "--script", tmp_path / "drawn" / "ride.json", "--no-video", "--out", tmp_path / "quick")
+    assert not (tmp_path / "quick" / "ride.mp4").exists()
+    for name in ("truth.json", "cabin.yaml", "ride.json"):
+        assert (tmp_path / "drawn" / name).read_bytes() == (tmp_path / "quick" / name).read_bytes()
 
 
 def test_a_vehicle_left_to_chance_has_no_cabin_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A ride on disk: video, true scenes, event truth, cabin file; made by several processes, resumable."""
+"""A ride on disk: video if wanted, true scenes, event truth, cabin file; by several processes, resumable."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import importlib.util
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.views import cabin_file
 from cabinsafe.synthetic.camera import Camera
 from cabinsafe.synthetic.posing.styles import STYLES
-from cabinsafe.synthetic.ride.film import Film
+from cabinsafe.synthetic.ride.film import Film, FilmFrame
 from cabinsafe.synthetic.ride.spec import RideSpec
 from cabinsafe.synthetic.truth import RULES
 from cabinsafe.synthetic.workers import spread
@@ -55,11 +55,13 @@ class ClipJob:
         spec: the ride.
         folder: where the clip goes.
         assets: MakeHuman's asset folder, or None.
+        video: whether to take the pictures; without them all else is there a hundred times sooner.
     """
 
     spec: RideSpec
     folder: Path
     assets: Path | None = None
+    video: bool = True
 
     def maker(self) -> Callable[[int], None]:
         """Set up what frames share; returns what makes the frame of a number and writes its files."""
@@ -74,21 +76,31 @@ class ClipJob:
         return self.folder / FRAMES / f"{index:06d}.json"
 
     def _make(self, film: Film, index: int) -> None:
-        frame = film.frame(index)
+        frame = film.frame(index) if self.video else film.truth(index)
         facts = [[fact.kind, list(fact.seats), [frame.riders[s] for s in fact.seats]] for fact in frame.facts]
-        picture = encode_png(frame.image)
-        digest = hashlib.sha256(picture).hexdigest()
-        record = {"scene": frame.scene.model_dump(mode="json"), "facts": facts, "picture_sha256": digest}
-        replace_file(self.picture_file(index), picture)
+        record = {"scene": frame.scene.model_dump(mode="json"), "facts": facts}
+        if isinstance(frame, FilmFrame):
+            picture = encode_png(frame.image)
+            record["picture_sha256"] = hashlib.sha256(picture).hexdigest()
+            replace_file(self.picture_file(index), picture)
         replace_file(self.record_file(index), json.dumps(record).encode())
 
     def is_whole(self, index: int) -> bool:
-        """Whether a frame's picture and record are there and are what was written."""
+        """Whether a frame's record, and its picture if wanted, are there and are what was written."""
         try:
-            digest = json.loads(self.record_file(index).read_bytes())["picture_sha256"]
-            return bool(hashlib.sha256(self.picture_file(index).read_bytes()).hexdigest() == digest)
+            record = json.loads(self.record_file(index).read_bytes())
+            if not self.video:
+                return "scene" in record
+            digest = hashlib.sha256(self.picture_file(index).read_bytes()).hexdigest()
+            return bool(record["picture_sha256"] == digest)
         except (OSError, ValueError, KeyError, TypeError):
             return False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that is wanted is there: the truth is written last."""
+        wanted = (TRUTH_FILE, VIDEO_FILE) if self.video else (TRUTH_FILE,)
+        return all((self.folder / name).is_file() for name in wanted)
 
 
 def make_clip(job: ClipJob, processes: int = 1, on_frame: Callable[[int, int], None] | None = None) -> bool:
@@ -109,7 +121,7 @@ def make_clip(job: ClipJob, processes: int = 1, on_frame: Callable[[int, int], N
     if importlib.util.find_spec("anny") is None:
         raise MissingExtraError("synthetic people", "synthetic", "anny")
     _claim(job)
-    if (job.folder / TRUTH_FILE).is_file():  # written last: the clip is there
+    if job.is_complete:
         shutil.rmtree(job.folder / FRAMES, ignore_errors=True)
         return True
     pending = [i for i in range(job.spec.frame_count) if not job.is_whole(i)]
@@ -149,15 +161,17 @@ def _assemble(job: ClipJob) -> None:
     """Put the frames together; they are removed when all is written."""
     spec = job.spec
     held: list[Held] = []
+    (job.folder / TRUTH_FILE).unlink(missing_ok=True)  # of the ride without its video
     with (
-        closing(VideoWriter(job.folder / VIDEO_FILE, spec.fps)) as video,
+        closing(VideoWriter(job.folder / VIDEO_FILE, spec.fps)) if job.video else nullcontext() as video,
         JsonLinesFile(job.folder / SCENES_FILE) as scenes,
     ):
         for index in range(spec.frame_count):
             record = json.loads(job.record_file(index).read_bytes())
             scenes.write(Scene.model_validate(record["scene"]).model_dump_json())
             held.append({(kind, tuple(riders)): tuple(seats) for kind, seats, riders in record["facts"]})
-            video.write(decode_image(job.picture_file(index).read_bytes()))
+            if video is not None:
+                video.write(decode_image(job.picture_file(index).read_bytes()))
     write_mapping(job.folder / CABIN_FILE, cabin_file(Cabin(spec.cabin), Camera(spec.camera)))
     write_truth(job.folder / TRUTH_FILE, clip_truth(spec, held))
     shutil.rmtree(job.folder / FRAMES)

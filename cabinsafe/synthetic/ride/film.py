@@ -17,7 +17,7 @@ from cabinsafe.synthetic.light import lighting
 from cabinsafe.synthetic.mesh import Mesh
 from cabinsafe.synthetic.picture import SUPERSAMPLING, belt_meshes
 from cabinsafe.synthetic.posing.styles import STYLES
-from cabinsafe.synthetic.render import Rendering, render
+from cabinsafe.synthetic.render import Rendering, Visibility, nearer_of, render, visibility
 from cabinsafe.synthetic.ride.motion import RiderMotion, figure_of, plan_motions, vehicle_shake
 from cabinsafe.synthetic.ride.passage import entry_door
 from cabinsafe.synthetic.ride.spec import RideSpec
@@ -35,20 +35,29 @@ SEEN_SCORE, HIDDEN_SCORE = 1.0, 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class FilmFrame:
-    """One frame of a ride, with its truth.
+class FrameTruth:
+    """What is true of one frame of a ride.
 
     Attributes:
-        image: (H, W, 3) uint8 BGR.
         scene: the true skeletons; track ids are the riders' numbers.
         facts: the events that hold, with the seats of those who act.
         riders: number of the rider on each seat that is named in ``facts``.
     """
 
-    image: NDArray[np.uint8]
     scene: Scene
     facts: tuple[Fact, ...]
     riders: dict[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class FilmFrame(FrameTruth):
+    """One frame of a ride, with its truth.
+
+    Attributes:
+        image: (H, W, 3) uint8 BGR.
+    """
+
+    image: NDArray[np.uint8]
 
 
 class Film:
@@ -68,6 +77,7 @@ class Film:
         self._clothes: dict[tuple[int, str], Dressed] = {}
         self._exposures: dict[int, float] = {}
         self._rooms: dict[frozenset[str], list[Mesh]] = {}
+        self._empty: dict[frozenset[str], Visibility] = {}
         self._world = Environment(spec.light)
         self._shake = vehicle_shake(spec.seed, spec.speed_m_s)
 
@@ -76,13 +86,31 @@ class Film:
         t_s = index / self.spec.fps
         figures = self.figures(t_s)
         rendering = self._render(t_s, figures)
-        truths = {n: person_truth(figure, n, self.camera, rendering) for n, figure in figures.items()}
         noise = int(generator(self.spec.seed, "noise", index).integers(2**31))
         image = develop(rendering.color, self.spec.sensor, noise, self._exposure(t_s))
+        truth = self._truth(t_s, figures, rendering)
+        return FilmFrame(truth.scene, truth.facts, truth.riders, image)
+
+    def truth(self, index: int) -> FrameTruth:
+        """What is true of a frame, without its picture: a small part of the work.
+
+        One ray for each pixel tells what hides what, where a picture has several: at an edge, a keypoint or
+        the side of a box may now and then differ from that of :meth:`frame`.
+        """
+        t_s = index / self.spec.fps
+        figures = self.figures(t_s)
+        doors = self._open_doors(t_s)
+        if doors not in self._empty:
+            self._empty[doors] = visibility(self._room(doors), self.camera, 1)
+        people = visibility(self._people(t_s, figures), self.camera, 1)
+        return self._truth(t_s, figures, nearer_of(people, self._empty[doors]))
+
+    def _truth(self, t_s: float, figures: dict[int, Figure], seen: Visibility) -> FrameTruth:
+        truths = {n: person_truth(figure, n, self.camera, seen) for n, figure in figures.items()}
         actors = self.actors(t_s, figures)
         held = facts(self.cabin, list(actors.values()))
         riders = {actor.seat: number for number, actor in actors.items()}
-        return FilmFrame(image, self._scene(t_s, truths), held, riders)
+        return FrameTruth(self._scene(t_s, truths), held, riders)
 
     def figures(self, t_s: float) -> dict[int, Figure]:
         """The bodies in the cabin at a time, by rider's number."""
@@ -108,18 +136,20 @@ class Film:
             self._clothes[key] = dress(motion.body, look, self._assets)
         return self._clothes[key]
 
-    def _room(self, t_s: float) -> list[Mesh]:
-        """The cabin, with the doors open through which people now pass."""
+    def _open_doors(self, t_s: float) -> frozenset[str]:
+        """The doors through which people now pass."""
         seats = [m.spec.act_at(t_s).seat for m in self.motions if m.spec.is_in_door(t_s)]
-        doors = frozenset(door for seat in seats if (door := entry_door(self.cabin, seat)) is not None)
+        return frozenset(door for seat in seats if (door := entry_door(self.cabin, seat)) is not None)
+
+    def _room(self, doors: frozenset[str]) -> list[Mesh]:
+        """The cabin, with some doors open."""
         if doors not in self._rooms:
             self._rooms[doors] = self.cabin.meshes(doors)
         return self._rooms[doors]
 
-    def _render(
-        self, t_s: float, figures: dict[int, Figure], supersampling: int = SUPERSAMPLING
-    ) -> Rendering:
-        meshes = list(self._room(t_s))
+    def _people(self, t_s: float, figures: dict[int, Figure]) -> list[Mesh]:
+        """The riders in their clothes, and belts on them."""
+        meshes: list[Mesh] = []
         for number, figure in figures.items():
             motion = self.motions[number - 1]
             clothes = self._dressed(motion, t_s)
@@ -127,6 +157,12 @@ class Film:
             act = motion.spec.act_at(t_s)
             if motion.spec.belted and not motion.is_passing(t_s) and STYLES[act.style].sitting == "seated":
                 meshes += belt_meshes(self.cabin.seats[act.seat], clothes, figure.pose)
+        return meshes
+
+    def _render(
+        self, t_s: float, figures: dict[int, Figure], supersampling: int = SUPERSAMPLING
+    ) -> Rendering:
+        meshes = [*self._room(self._open_doors(t_s)), *self._people(t_s, figures)]
         light = lighting(
             self.spec.light, self.cabin.bounds, t_s * self.spec.speed_m_s, t_s, environment=self._world
         )
