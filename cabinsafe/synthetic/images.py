@@ -27,7 +27,7 @@ from cabinsafe.synthetic.sampling import generator
 from cabinsafe.synthetic.scene import Occupant, SceneSpec
 from cabinsafe.synthetic.sensor import encode_jpeg
 from cabinsafe.synthetic.wardrobe.makehuman import garments_in
-from cabinsafe.synthetic.workers import retold, spread
+from cabinsafe.synthetic.workers import catch_up, retold
 
 Staged = tuple[SceneSpec, Sequence[Occupant] | None]
 
@@ -200,18 +200,9 @@ def make_images(
     if importlib.util.find_spec("anny") is None:  # tell it before any process starts
         raise MissingExtraError("synthetic people", "synthetic", "anny")
     job.folder.claim(job.identity())
-    pending = [index for index in range(count) if not job.folder.is_whole(index)]
-    kept, made = count - len(pending), 0
-    tell = on_image or _tell_nobody
-    tell(made, kept)
     with DeferredInterrupt() as interrupt:
-        if pending:
-            for _ in spread(job.maker, pending, min(processes, len(pending)), lambda: interrupt.requested):
-                made += 1
-                tell(made, kept)
-    is_complete = made == len(pending)
+        made, kept = catch_up(
+            job.maker, job.folder.is_whole, count, processes, lambda: interrupt.requested, on_image
+        )
+    is_complete = made + kept == count
     return ImageSummary(made, kept, job.folder.finish(count) if is_complete else None)
-
-
-def _tell_nobody(_made: int, _kept: int) -> None:
-    pass

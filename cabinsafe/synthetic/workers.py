@@ -88,6 +88,41 @@ def spread(
         crew.dismiss()
 
 
+def catch_up(
+    setup: Setup,
+    is_done: Callable[[int], bool],
+    count: int,
+    processes: int,
+    is_stopped: Callable[[], bool],
+    tell: Callable[[int, int], None] | None = None,
+) -> tuple[int, int]:
+    """Do those of the first items that are not done yet.
+
+    Args:
+        setup: as for :func:`spread`.
+        is_done: whether an item was done before.
+        count: of items, numbered from 0.
+        processes: at most so many.
+        is_stopped: as for :func:`spread`.
+        tell: called with the numbers of items done now and before, at first and after every item.
+
+    Returns:
+        How many were done now, and how many before; fewer than ``count`` in all if it was stopped.
+
+    Raises:
+        CabinSafeError: as :func:`spread`.
+    """
+    pending = [index for index in range(count) if not is_done(index)]
+    made, kept = 0, count - len(pending)
+    tell = tell or (lambda _made, _kept: None)
+    tell(made, kept)
+    if pending:
+        for _ in spread(setup, pending, min(processes, len(pending)), is_stopped):
+            made += 1
+            tell(made, kept)
+    return made, kept
+
+
 class _Crew:
     """Processes at work.
 

@@ -27,7 +27,7 @@ from cabinsafe.synthetic.posing.styles import STYLES
 from cabinsafe.synthetic.ride.film import Film, FilmFrame
 from cabinsafe.synthetic.ride.spec import RideSpec
 from cabinsafe.synthetic.truth import RULES
-from cabinsafe.synthetic.workers import spread
+from cabinsafe.synthetic.workers import catch_up
 from cabinsafe.types import Scene
 from cabinsafe.whole_files import replace_file
 from cabinsafe.yaml_file import write_mapping
@@ -124,23 +124,15 @@ def make_clip(job: ClipJob, processes: int = 1, on_frame: Callable[[int, int], N
     if job.is_complete:
         shutil.rmtree(job.folder / FRAMES, ignore_errors=True)
         return True
-    pending = [i for i in range(job.spec.frame_count) if not job.is_whole(i)]
-    kept, made = job.spec.frame_count - len(pending), 0
-    tell = on_frame or _nobody
-    tell(made, kept)
+    count = job.spec.frame_count
     with DeferredInterrupt() as interrupt:
-        if pending:
-            for _ in spread(job.maker, pending, min(processes, len(pending)), lambda: interrupt.requested):
-                made += 1
-                tell(made, kept)
-        if made < len(pending):
+        made, kept = catch_up(
+            job.maker, job.is_whole, count, processes, lambda: interrupt.requested, on_frame
+        )
+        if made + kept < count:
             return False
         _assemble(job)
     return True
-
-
-def _nobody(_made: int, _kept: int) -> None:
-    """Told how far the clip is, and not interested."""
 
 
 def _claim(job: ClipJob) -> None:
