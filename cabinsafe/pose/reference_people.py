@@ -177,9 +177,7 @@ def _merge_round(
     def has_rival(a: int, b: int) -> bool:
         limit = RIVAL_TIMES * misfit[a, b] + RIVAL_MORE
         rivals = (c for c in range(count) if c != b and misfit.get((a, c), np.inf) < limit)
-        return any(
-            len(now(c).peaks) >= MIN_ANCHOR and not _disjoint(peaks, now(b), now(c)) for c in rivals
-        )
+        return any(len(now(c).peaks) >= MIN_ANCHOR and not _disjoint(peaks, now(b), now(c)) for c in rivals)
 
     for _, a, b in sorted(fitting):
         if used & {a, b} or has_rival(a, b) or has_rival(b, a):
