@@ -17,6 +17,7 @@ from cabinsafe.pose.topology import Topology
 
 MIN_PIECE = 2
 MAX_PIECES = 128
+MIN_ANCHOR = 3
 RIVAL_TIMES, RIVAL_MORE = 1.25, 0.25
 MAX_LEAN = 1.0
 
@@ -163,7 +164,8 @@ def _merge_round(
     count = len(pieces)
     misfit: dict[tuple[int, int], float] = {}
     for a, b in combinations(range(count), 2):
-        if _disjoint(peaks, pieces[a], pieces[b]):
+        anchored = max(len(pieces[a].peaks), len(pieces[b].peaks)) >= MIN_ANCHOR
+        if anchored and _disjoint(peaks, pieces[a], pieces[b]):
             misfit[a, b] = misfit[b, a] = _misfit(peaks, points, pieces[a], pieces[b])
     fitting = [(m, a, b) for (a, b), m in misfit.items() if a < b and m <= options.max_merge_misfit]
     used: set[int] = set()
@@ -175,7 +177,7 @@ def _merge_round(
     def has_rival(a: int, b: int) -> bool:
         limit = RIVAL_TIMES * misfit[a, b] + RIVAL_MORE
         rivals = (c for c in range(count) if c != b and misfit.get((a, c), np.inf) < limit)
-        return any(not _disjoint(peaks, now(b), now(c)) for c in rivals)
+        return any(len(now(c).peaks) >= MIN_ANCHOR and not _disjoint(peaks, now(b), now(c)) for c in rivals)
 
     for _, a, b in sorted(fitting):
         if used & {a, b} or has_rival(a, b) or has_rival(b, a):

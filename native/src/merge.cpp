@@ -71,6 +71,10 @@ float misfit_of_pair(const Moments& a, const Moments& b) {
     return static_cast<float>(std::sqrt(std::max(residual, 0.0) / m.count));
 }
 
+bool may_merge(const Groups& groups, int a, int b) {
+    return disjoint(groups, a, b) && std::max(groups.count(a), groups.count(b)) >= kMinAnchor;
+}
+
 // The misfit of each pair that may be merged, and those that fit, the best first.
 void list_pairs(const Options& options, const Groups& groups, MergeRoom& room) {
     const int count = static_cast<int>(room.pieces.size());
@@ -78,7 +82,7 @@ void list_pairs(const Options& options, const Groups& groups, MergeRoom& room) {
     room.pairs.clear();
     for (int a = 0; a < count; ++a) {
         for (int b = a + 1; b < count; ++b) {
-            if (!disjoint(groups, room.pieces[a], room.pieces[b])) continue;
+            if (!may_merge(groups, room.pieces[a], room.pieces[b])) continue;
             const float misfit = misfit_of_pair(room.moments[a], room.moments[b]);
             room.misfit[a * count + b] = room.misfit[b * count + a] = misfit;
             if (misfit <= options.max_merge_misfit) room.pairs.push_back({misfit, a, b});
@@ -95,7 +99,10 @@ bool has_rival(const MergeRoom& room, const Groups& groups, int a, int b) {
     const float limit = kRivalTimes * room.misfit[a * count + b] + kRivalMore;
     for (int c = 0; c < count; ++c) {
         if (c == b || room.misfit[a * count + c] >= limit) continue;
-        if (!disjoint(groups, room.pieces[b], room.pieces[c])) return true;
+        if (groups.count(room.pieces[c]) >= kMinAnchor &&
+            !disjoint(groups, room.pieces[b], room.pieces[c])) {
+            return true;
+        }
     }
     return false;
 }

@@ -21,10 +21,15 @@ using cabinsafe::Peaks;
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-// A body of four points in a column, with a limb between the first two and one between the others.
+// A body of four points in a column and a waist beside, with a limb between the first two and one
+// between the next.
 Layout column() {
-    Layout layout{{0, 1, 2, 3}, {{0, 1, 0, 1, 1}, {2, 3, 2, 3, 0}}, 4, 4, {}};
-    layout.body = {{0.0F, 0.0F, 0.1F}, {0.2F, 0.3F, 0.1F}, {0.0F, 1.0F, 0.1F}, {0.2F, 2.0F, 0.1F}};
+    Layout layout{{0, 1, 2, 3, 4}, {{0, 1, 0, 1, 1}, {2, 3, 2, 3, 0}}, 5, 4, {}};
+    layout.body = {{0.0F, 0.0F, 0.1F},
+                   {0.2F, 0.3F, 0.1F},
+                   {0.0F, 1.0F, 0.1F},
+                   {0.2F, 2.0F, 0.1F},
+                   {0.3F, 0.8F, 0.1F}};
     return layout;
 }
 
@@ -55,27 +60,31 @@ Groups merged(const Peaks& peaks, const std::vector<std::pair<int, int>>& limbs,
 
 void pieces_of_one_body_merge(test::Results& results) {
     const Peaks one = bodies({20.0F});
-    CHECK(merged(one, {{0, 1}, {2, 3}}, 1.0F).count(0) == 4);
-    CHECK(merged(one, {{0, 1}, {2, 3}}, 0.0F).count(0) == 2);
+    CHECK(merged(one, {{0, 1}, {1, 4}, {2, 3}}, 1.0F).count(0) == 5);
+    CHECK(merged(one, {{0, 1}, {1, 4}, {2, 3}}, 0.0F).count(0) == 3);
+    // Of two limbs alone none knows that they are one body's.
+    CHECK(merged(one, {{0, 1}, {2, 3}}, 1.0F).count(0) == 2);
     Peaks far = one;
     far.all[2].x += 15.0F;
     far.all[3].x += 15.0F;
-    CHECK(merged(far, {{0, 1}, {2, 3}}, 1.0F).count(0) == 2);
+    CHECK(merged(far, {{0, 1}, {1, 4}, {2, 3}}, 1.0F).count(0) == 3);
     Peaks head_down = one;  // the legs above the head
     head_down.all[2].y -= 40.0F;
     head_down.all[3].y -= 40.0F;
-    CHECK(merged(head_down, {{0, 1}, {2, 3}}, 1.0F).count(0) == 2);
+    CHECK(merged(head_down, {{0, 1}, {1, 4}, {2, 3}}, 1.0F).count(0) == 3);
 }
 
 void two_bodies_never_become_one(test::Results& results) {
     const Peaks apart = bodies({20.0F, 60.0F});
-    const Groups both = merged(apart, {{0, 2}, {4, 6}, {1, 3}, {5, 7}}, 1.0F);
+    const Groups both = merged(apart, {{0, 2}, {2, 8}, {4, 6}, {1, 3}, {3, 9}, {5, 7}}, 1.0F);
     CHECK(both.root(4) == both.root(0) && both.root(5) == both.root(1));
     CHECK(both.root(0) != both.root(1));
     // Two upper bodies as near to one pair of legs: nobody gets them.
     const Peaks close = bodies({20.0F, 20.5F});
-    const Groups contested = merged(close, {{0, 2}, {1, 3}, {4, 6}}, 1.0F);
+    const Groups contested = merged(close, {{0, 2}, {2, 8}, {1, 3}, {3, 9}, {4, 6}}, 1.0F);
     CHECK(contested.count(contested.root(4)) == 2);
+    // A limb alone, which could be no person, contests nothing.
+    CHECK(merged(close, {{0, 2}, {2, 8}, {1, 3}, {4, 6}}, 1.0F).count(0) == 5);
 }
 
 void crossings_are_ambiguous(test::Results& results) {
@@ -116,7 +125,7 @@ void crossings_are_ambiguous(test::Results& results) {
 void the_expected_owner_gets_the_limb(test::Results& results) {
     const Layout layout = column();
     const Peaks peaks = bodies({20.0F, 30.0F});
-    const std::vector<float> xy{20.0F, 5.0F, 22.0F, 8.0F, kNan, kNan, kNan, kNan};
+    const std::vector<float> xy{20.0F, 5.0F, 22.0F, 8.0F, kNan, kNan, kNan, kNan, kNan, kNan};
     const ExpectedPeople expected{xy.data(), 1};
     Options options = test::plain_options();
     options.prior_reach_person_sizes = 1.0F;  // the box of the two points is 2 by 3
@@ -126,7 +135,7 @@ void the_expected_owner_gets_the_limb(test::Results& results) {
     cabinsafe::bias_candidates(expected, peaks, layout, options, room, candidates);
     CHECK(test::near(candidates[0].bias, options.prior_weight));
     CHECK(candidates[1].bias == 0.0F && candidates[2].bias == 0.0F);
-    const std::vector<float> nowhere(8, kNan);
+    const std::vector<float> nowhere(10, kNan);
     cabinsafe::bias_candidates({nowhere.data(), 1}, peaks, layout, options, room, candidates);
     CHECK(candidates[0].bias == 0.0F);
 }

@@ -14,8 +14,10 @@ namespace cabinsafe {
 // take part, equal ones by their lowest peak id.
 constexpr int kMinPiece = 2;
 constexpr int kMaxPieces = 128;
-// A pair is only merged if every pair it shuts out fits so much worse: so many times, and so many
-// spreads more.
+// Keypoints that one of a pair must have at least: a body can be found to fit almost any two limbs.
+constexpr int kMinAnchor = 3;
+// A pair is only merged if every pair with such a group that it shuts out fits so much worse: so
+// many times, and so many spreads more.
 constexpr float kRivalTimes = 1.25F;
 constexpr float kRivalMore = 0.25F;
 // Furthest that a body leans, as the tangent of the angle.
@@ -46,10 +48,12 @@ struct MergeRoom {
 //  1. The misfit of two groups is how badly Layout::body fits their peaks, in spreads (root mean
 //     square): the best of its moved, scaled and turned copies, mirrored or not, with each keypoint
 //     weighing 1 / spread^2. A fit that leans more than kMaxLean counts as none.
-//  2. Pairs of groups without a keypoint in common whose misfit is at most max_merge_misfit are
-//     taken together, the best first; equal ones by place in the list of pieces.
+//  2. Pairs of groups, one of kMinAnchor keypoints or more, without a keypoint in common, whose
+//     misfit is at most max_merge_misfit, are taken together, the best first; equal ones by place
+//     in the list of pieces.
 //  3. A pair is merged unless one of the two was merged in this round, or could as well belong to a
-//     third group that has a keypoint in common with the other (kRivalTimes, kRivalMore).
+//     third group, of kMinAnchor keypoints or more, that has a keypoint in common with the other
+//     (kRivalTimes, kRivalMore).
 //  4. Rounds go on until none merges.
 // Nothing happens if the layout has no body or max_merge_misfit is 0.
 void merge_fragments(const Peaks& peaks, const Layout& layout, const Options& options,
