@@ -23,10 +23,10 @@ class _Part(NamedTuple):
 
     person: int
     keypoints: frozenset[str]
-    count: int = 1
+    least: int = 1
 
     def shows(self, shown: frozenset[str]) -> bool:
-        return len(self.keypoints & shown) >= self.count
+        return len(self.keypoints & shown) >= self.least
 
 
 def _sides(*joints: str) -> frozenset[str]:
