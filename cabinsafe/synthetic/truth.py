@@ -29,8 +29,8 @@ ON_SEAT_M = (-0.07, 0.06)
 """A foot is on a cushion when its underside is so far over the surface."""
 RULES: Mapping[str, str] = MappingProxyType(
     {
-        "feet_on_seats": f"the underside of a foot over a cushion, within {ON_SEAT_M[1]} m of its surface, and "
-        "not through its backrest",
+        "feet_on_seats": f"the underside of a foot over a cushion, within {ON_SEAT_M[1]} m of its surface, "
+        "and not through its backrest",
         "feet_on_dash": "a foot over or on the dashboard",
         "hand_on_leg": f"a hand at most {TOUCH_M} m from another's thigh or shin; the toucher first",
         "unsafe_sitting": "leaning out, or the posture of one who lies, kneels, stands or slides far down",
