@@ -101,23 +101,26 @@ def study(folder: Path, cabin: CabinConfig, seen: Path) -> Study:
     events += gate.close()
     ride = Ride(folder.name, read_truth(folder / TRUTH_FILE), alarms_of(events), hold_times(cabin))
     acts, true_scenes = [], list(read_scenes(folder / SCENES_FILE))
+    outlined = {s.name for view in cabin.views.values() for s in view.seats if s.cushion or s.seat_line}
     for detector in detectors:
         for one in rate(ride, detector.kind, MatchOptions()).acts:
             detector.reset()
             said = answers(one.act, scenes, detector.read)
-            detector.reset()
-            sight = is_in_sight(one.act, true_scenes, detector.read)
+            sight = is_in_sight(one.act, true_scenes, outlined)
             acts.append((one.act, one.found, sight, ", ".join(f"{k} {n}" for k, n in said.most_common())))
     return Study(ride, len(scenes), (rules_s, gate_s), acts)
 
 
 def acts_table(studies: Sequence[Study]) -> Iterator[str]:
-    """Acts that the camera can see, by kind; then what was said frame by frame of those that were missed."""
+    """Acts whose deciding joints show, by kind; then what was said frame by frame of those missed."""
     every = [(study.ride.name, *act) for study in studies for act in study.acts]
-    yield from ["", "| kind | acts in sight | found |", "|---|---:|---:|"]
+    yield from ["", "| kind | acts in sight | found | out of sight | found |", "|---|---:|---:|---:|---:|"]
     for kind in sorted({act.kind for _, act, *_ in every}):
-        found = [found for _, act, found, sight, _ in every if sight and act.kind == kind]
-        yield f"| {kind} | {len(found)} | {sum(found)} |"
+        found = {
+            wanted: [found for _, act, found, sight, _ in every if sight is wanted and act.kind == kind]
+            for wanted in (True, False)
+        }
+        yield f"| {kind} | {' | '.join(f'{len(f)} | {sum(f)}' for f in found.values())} |"
     yield from ["", "| ride | missed | from | in sight | frames |", "|---|---|---:|---|---|"]
     for name, act, found, sight, said in every:
         if not found:

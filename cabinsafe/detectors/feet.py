@@ -76,7 +76,7 @@ class FeetOnSeatsOptions(TunableOptions):
     )
     zones: tuple[Zone, ...] = Field(("own", "other"), min_length=1, description="Which places count")
     hidden_ankle_s: float = Field(
-        0.5,
+        1.0,
         ge=0,
         le=5,
         description="How long an ankle that got hidden is taken to stay where it was, while the knee stays",

@@ -24,7 +24,7 @@ class HandOnLegOptions(TunableOptions):
     """
 
     reach_torsos: float = Field(
-        0.14,
+        0.1,
         gt=0,
         le=2,
         description="Distance of the hand from the leg's upper side at which the score is .5",

@@ -121,7 +121,7 @@ def test_feet_on_the_dashboard_count_where_that_is_asked_for(make_skeleton, make
 
 
 def test_a_hidden_ankle_stays_where_it_was_while_its_knee_does(make_skeleton, make_scene) -> None:
-    rule = detector(CUSHION)
+    rule = detector(CUSHION, hidden_ankle_s=0.5)
     hidden = UP | {"left_ankle": None, "right_ankle": None}
     assert read_one(rule, make_scene(make_skeleton(**UP), t_s=0.0)).state is State.TRUE
     assert read_one(rule, make_scene(make_skeleton(**hidden), t_s=0.4)).state is State.TRUE

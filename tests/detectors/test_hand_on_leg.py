@@ -11,7 +11,7 @@ from cabinsafe.types import Reading, Scene, State
 from cabinsafe.views import CameraView, SeatView
 
 NEIGHBOUR = (120, 0)  # the second person sits to the first one's left, 120 px further right in the picture
-REACHING = {"left_elbow": (270, 215), "left_wrist": (293, 258)}  # onto the right thigh of the neighbour
+REACHING = {"left_elbow": (270, 215), "left_wrist": (290, 256)}  # onto the right thigh of the neighbour
 
 LIMBS = [
     f"{side}_{a}-{side}_{b}"

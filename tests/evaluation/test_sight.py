@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cabinsafe.data import TrueEvent
-from cabinsafe.evaluation.events.sight import NO_TRACK, answers, is_in_sight, only_visible
+from cabinsafe.evaluation.events.sight import NO_TRACK, answers, is_in_sight
 from cabinsafe.types import Reading, Scene, State, Track
 
 ACT = TrueEvent(kind="hand", t_start_s=0.2, t_end_s=0.8, seats=("Row1.Pos1", "Row1.Pos2"))
@@ -45,36 +45,56 @@ def test_detectors_see_every_scene_of_the_ride() -> None:
     assert len(seen) == 20
 
 
-def test_hidden_keypoints_do_not_show(make_skeleton) -> None:
-    skeleton = make_skeleton()
-    scores = np.where(np.arange(len(skeleton.score)) % 2 == 0, 1.0, 0.5)
-    true = skeleton.model_copy(update={"score": scores.astype(np.float32)})
-    shown = only_visible(scene(0.0, "Row1.Pos1", None, skeleton=true)).tracks[0].skeleton
-    assert np.isnan(shown.xy[1::2]).all()
-    assert not np.isnan(shown.xy[::2]).any()
-    assert (shown.score[1::2] == 0).all()
-    with pytest.raises(ValueError, match="read-only"):
-        shown.xy[0] = 0
+def act(kind: str, *seats: str) -> TrueEvent:
+    ids = tuple(range(1, len(seats) + 1))
+    return TrueEvent(kind=kind, t_start_s=0.2, t_end_s=0.8, seats=seats, track_ids=ids)
+
+
+FEET, SITTING = act("feet_on_seats", "Row1.Pos1"), act("unsafe_sitting", "Row1.Pos1")
+HAND = act("hand_on_leg", "Row1.Pos1", "Row1.Pos2")
+
+
+@pytest.fixture
+def hiding(make_skeleton):
+    """Scenes of a second of two people of whom, from a time on, something hides keypoints."""
+
+    def make(from_s: float, *names: str) -> list[Scene]:
+        skeleton = make_skeleton()
+        shown, hidden = (
+            skeleton.model_copy(
+                update={
+                    "score": np.array([0.5 if n in gone else 1.0 for n in skeleton.keypoints], np.float32)
+                }
+            )
+            for gone in ((), names)
+        )
+        return [scene(i / 10, *HAND.seats, skeleton=hidden if i / 10 >= from_s else shown) for i in range(10)]
+
+    return make
 
 
 @pytest.mark.parametrize(
     ("hidden_from_s", "expected"), [(9.0, True), (0.5, True), (0.4, False), (0.0, False)]
 )
-def test_an_act_is_in_sight_if_half_of_it_can_be_judged(
-    make_skeleton, hidden_from_s: float, expected: bool
-) -> None:
-    def judge(scene: Scene) -> list[Reading]:
-        state = State.FALSE if scene.tracks[0].skeleton.sees("left_wrist") else State.NOT_OBSERVABLE
-        return [Reading(kind="hand", track_ids=(1, 2), state=state)]
+def test_an_act_is_in_sight_if_its_joints_show_half_the_time(hiding, hidden_from_s, expected) -> None:
+    scenes = hiding(hidden_from_s, "left_ankle", "right_ankle")
+    assert is_in_sight(FEET, scenes, {"Row1.Pos1"}) is expected
+    assert not is_in_sight(FEET, [], {"Row1.Pos1"})
 
-    skeleton = make_skeleton()
-    wrist = skeleton.keypoints.index("left_wrist")
-    score = np.ones_like(skeleton.score)
-    shown = skeleton.model_copy(update={"score": score.copy()})
-    score[wrist] = 0.5
-    hidden = skeleton.model_copy(update={"score": score})
-    scenes = [
-        scene(i / 10, *ACT.seats, skeleton=hidden if i / 10 >= hidden_from_s else shown) for i in range(10)
-    ]
-    assert is_in_sight(ACT, scenes, judge) is expected
-    assert not is_in_sight(ACT, [], judge)
+
+@pytest.mark.parametrize(
+    ("what", "hidden", "expected"),
+    [
+        (FEET, ["left_ankle"], True),
+        (FEET, ["left_hip", "right_hip", "left_knee"], True),
+        (HAND, ["left_wrist", "right_knee"], True),
+        (HAND, ["left_wrist", "right_wrist"], False),
+        (HAND, ["left_knee", "right_knee"], False),
+        (SITTING, ["left_knee", "right_knee", "left_ankle", "right_ankle"], True),
+        (SITTING, ["left_hip", "right_hip"], False),
+        (act("leaning_out", "Row1.Pos1"), ["left_hip", "right_hip"], True),
+        (act("feet_on_seats", "Row1.Pos9"), [], False),
+    ],
+)
+def test_each_kind_has_its_joints(hiding, what: TrueEvent, hidden: list[str], expected: bool) -> None:
+    assert is_in_sight(what, hiding(0.0, *hidden), {"Row1.Pos1", "Row1.Pos2"}) is expected

@@ -89,6 +89,17 @@ def test_feet_on_seats(
     assert ("feet_on_seats" in kinds) is expected
 
 
+def test_a_foot_through_the_backrest_is_on_no_seat(resting: dict[str, Occupant]) -> None:
+    """Somebody behind the seat, whose toes are over the rear end of its cushion."""
+    cabin = flat_sedan()
+    length = cabin.seats["Row2.Pos1"].cushion.size[0]
+    for heel_behind_m, expected in ((-0.02, True), (0.02, False), (0.05, False)):
+        figure = with_heel_at(resting["Row2.Pos1"], cabin, -length - heel_behind_m, 0.01)
+        left = figure.lines[figure.rows("foot")]
+        assert left[..., 0].max() > cabin.seats["Row2.Pos1"].cushion.center[0] - length / 2
+        assert feet_on_seats(cabin, figure) is expected
+
+
 def test_feet_on_the_floor_are_on_no_seat_and_no_dash(sedan: Cabin, resting: dict[str, Occupant]) -> None:
     assert facts(sedan, [actor(occupant) for occupant in resting.values()]) == ()
     for occupant in resting.values():
