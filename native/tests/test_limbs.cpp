@@ -65,6 +65,23 @@ void thresholds_and_penalty(test::Results& results) {
     CHECK(find(pafs, peaks, options).empty());
 }
 
+void ends_with_much_nearer_partners_are_no_pair(test::Results& results) {
+    test::Canvas pafs(2, 1, 20);
+    pafs.flow(1, 0, 0.8F, 0.0F);
+    const auto peak = [](float x) { return cabinsafe::Peak{x, 0.5F, 1.0F}; };
+    // Two limbs in a row: the first start and the last end see nearer ones.
+    const Peaks row{{peak(0.5F), peak(10.5F), peak(2.5F), peak(12.5F)}, {0, 2, 4}};
+    const auto found = find(pafs, row);
+    CHECK(found.size() == 2);
+    CHECK(found[0].start == 0 && found[0].end == 2 && found[1].start == 1 && found[1].end == 3);
+    // The last end sees nobody else: it may be the first start's.
+    const Peaks single{{peak(0.5F), peak(2.5F), peak(12.5F)}, {0, 1, 3}};
+    CHECK(find(pafs, single).size() == 2);
+    // Nearer, but not much.
+    const Peaks close{{peak(0.5F), peak(4.0F), peak(8.5F), peak(7.0F)}, {0, 2, 4}};
+    CHECK(find(pafs, close).size() == 4);
+}
+
 void peaks_on_the_border_read_inside(test::Results& results) {
     test::Canvas pafs(2, 3, 3);
     pafs.flow(1, 0, 0.7F, 0.7F);
@@ -82,6 +99,7 @@ int main() {
     reads_direction_and_channels(results);
     short_limbs_keep_their_direction(results);
     thresholds_and_penalty(results);
+    ends_with_much_nearer_partners_are_no_pair(results);
     peaks_on_the_border_read_inside(results);
     return results.report();
 }

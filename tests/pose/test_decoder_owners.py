@@ -170,3 +170,16 @@ def test_two_halves_of_two_people_are_not_glued(maps: ModuleType) -> None:
     truth[0, legs] = truth[1, upper] = np.nan
     scene = maps.draw_maps(TRT_POSE, truth, SIZE, np.random.default_rng(0))
     assert len(PafDecoder(TRT_POSE).decode(scene.heatmaps, scene.pafs)) == 2
+
+
+def test_arms_of_two_people_are_no_person(maps: ModuleType) -> None:
+    """One's left and the other's right forearm, where one body could have both."""
+    forearms = [i for i, name in enumerate(TRT_POSE.keypoints) if name.split("_")[-1] in ("elbow", "wrist")]
+    sides = [[i for i in forearms if TRT_POSE.keypoints[i].startswith(side)] for side in ("left", "right")]
+    truth = np.full((2, len(TRT_POSE.keypoints), 2), np.nan)
+    for person, side in enumerate(sides):
+        truth[person, side] = (body(maps, 3) * 0.55 + [44, 30])[side]
+    scene = maps.draw_maps(TRT_POSE, truth, SIZE, np.random.default_rng(0))
+    assert len(PafDecoder(TRT_POSE).decode(scene.heatmaps, scene.pafs)) == 0
+    limbs = PafDecoder(TRT_POSE, DecoderOptions(min_keypoints=2)).decode(scene.heatmaps, scene.pafs)
+    assert sorted((limbs.score > 0).sum(axis=1)) == [2, 2]
