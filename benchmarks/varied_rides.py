@@ -50,7 +50,7 @@ class _Seat:
 
 @dataclass(frozen=True)
 class _Look:
-    """The frame in frame heights and in pixels, the error of boxes in sizes, the cover that hides somebody."""
+    """The frame in frame heights and in pixels, errors of boxes in sizes, the cover that hides somebody."""
 
     frame: np.ndarray
     size_wh: tuple[int, int]

@@ -289,9 +289,8 @@ class CabinAnalyzer(Closing):
         return PosePrior(np.stack(fresh).astype(np.float32), [p.track_id for p in people])
 
     def _track(self, frame: Frame, pose: PoseResult, boxes: Boxes | None) -> Scene:
-        scene = self._trackers.update(frame, boxes, pose.skeletons)
         seen = () if self._health is None else self._health.read(frame)
-        return scene.model_copy(update={"camera_readings": seen, "vehicle": self.vehicle})
+        return self._trackers.update(frame, boxes, pose.skeletons, seen, self.vehicle)
 
     def _occupancy(self, scene: Scene) -> tuple[Reading, ...]:
         return occupancy(self._views[scene.camera_id], scene.tracks) if scene.camera_id in self._views else ()

@@ -11,7 +11,8 @@ from cabinsafe.errors import DataError
 from cabinsafe.tracking.keypoints import ExpectedPerson
 from cabinsafe.tracking.linking import OccupantLinker
 from cabinsafe.tracking.tracker import Tracker
-from cabinsafe.types import Frame, Scene, Skeleton, side_swap
+from cabinsafe.types import Frame, Reading, Scene, Skeleton, side_swap
+from cabinsafe.vehicle import VehicleState
 from cabinsafe.views import CameraView
 
 _VERSION = 1
@@ -48,13 +49,22 @@ class CameraTrackers:
         for camera_id in camera_ids:
             self._of(camera_id)
 
-    def update(self, frame: Frame, boxes: ArrayLike | None, skeletons: Sequence[Skeleton]) -> Scene:
+    def update(
+        self,
+        frame: Frame,
+        boxes: ArrayLike | None,
+        skeletons: Sequence[Skeleton],
+        camera_readings: tuple[Reading, ...] = (),
+        vehicle: VehicleState | None = None,
+    ) -> Scene:
         """Take in what was seen in a frame; :meth:`Tracker.update` says what may be refused.
 
         Args:
             frame: the frame.
             boxes: (N, 5) person boxes, pixels xyxy and score, or None.
             skeletons: of the pose network, as the picture shows them.
+            camera_readings: what the picture says of its camera, for the scene.
+            vehicle: what the vehicle reported by then, for the scene.
         """
         if self._is_mirrored(frame.camera_id):
             skeletons = [skeleton.with_sides_swapped() for skeleton in skeletons]
@@ -67,6 +77,8 @@ class CameraTrackers:
             size_wh=frame.size_wh,
             tracks=tuple(tracks),
             frame_index=frame.index,
+            camera_readings=camera_readings,
+            vehicle=vehicle,
         )
         return scene if self._linker is None else self._linker.link(scene)
 

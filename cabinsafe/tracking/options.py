@@ -32,7 +32,7 @@ class TrackerOptions(Options):
         description="How long two neighbours both unseen are reported; they may change places then",
     )  # fmt: skip
     memory_s: float = Field(
-        default=5.0, ge=0.0, le=60.0, description="How long an unseen person's id is kept for their return"
+        default=10.0, ge=0.0, le=60.0, description="How long an unseen person's id is kept for their return"
     )
     max_people: int = Field(
         default=64,
@@ -114,6 +114,11 @@ class TrackerOptions(Options):
     keypoint_noise_sizes: _Noise = Field(
         default=0.06, description="Error of a box derived from keypoints, in sizes"
     )
+    keypoint_margin_sizes: float = Field(
+        default=0.12, ge=0.0, le=1.0,
+        description="How far a body reaches beyond its keypoints on every side, in sizes of the box around "
+        "them; for people whom no detector has seen yet",
+    )  # fmt: skip
     shape_memory_s: float = Field(
         default=2.0,
         ge=0.05,

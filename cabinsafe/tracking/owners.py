@@ -14,16 +14,26 @@ from cabinsafe.tracking.people import Person
 from cabinsafe.tracking.sightings import Pose
 from cabinsafe.types import BoxXyxy
 
+_LATELY_S = 0.5
 _NEAR_SIZES = 0.5  # from the middle of a box to that of somebody it may belong to
 _PLACE_SIZES, _SHAPE_LOG = 0.15, 0.2  # spread of a box about the one expected
 
 
 class Owners:
-    """People seen a moment ago, as expected a little later."""
+    """Those of the people who have an id and were seen lately, as expected at a later time.
 
-    def __init__(self, people: Sequence[Person], ahead_s: float) -> None:
-        self._ahead_s = ahead_s
-        self._people = [(person, *person.expected_centre(ahead_s)) for person in people]
+    Args:
+        people: as of t_s.
+        t_s, later_s: seconds.
+    """
+
+    def __init__(self, people: Sequence[Person], t_s: float, later_s: float) -> None:
+        self._ahead_s = later_s - t_s
+        self._people = [
+            (person, *person.expected_centre(self._ahead_s))
+            for person in people
+            if person.track_id is not None and later_s - person.seen_s <= _LATELY_S
+        ]
 
     def strangeness(self, box_xyxy: BoxXyxy, pose: Pose) -> float:
         """How much better two people explain a box and a skeleton than any one does, [0, 1].

@@ -21,7 +21,7 @@ _SETTLED_S = 0.5  # who was gone for longer is not on the move, but found somewh
 _LEAST_COAST_S = 0.3  # of one seen once; others coast no longer beyond it than they have been known
 _COLOURS_NEWNESS = 0.3
 _UNPROVEN_CONFIRM, _UNPROVEN_COAST = 1.75, 0.5  # one of poor scores has to be seen longer, and coasts less
-_LEAST_SIGHTINGS = 3  # however few frames a second there are
+_MANY_SIGHTINGS = 3  # one seen less often has to be known for twice as long
 _FIRST_PACE_S = 0.4
 _STRAIGHT_ON_S = 1.2
 _POSTURES, _POSTURE_EVERY_S = 12, 1.0
@@ -50,7 +50,7 @@ class Person:
         pose_in_box: where their keypoints lie in their box.
         is_proven: whether a sighting had a score of ``instant_score``.
         is_built: whether the build is that of detection boxes.
-        sightings: how often they were seen, up to as many as are asked for.
+        sightings: how often they were seen, up to three times.
     """
 
     __slots__ = (
@@ -69,7 +69,6 @@ class Person:
         self.motion = BoxMotion(observation.box_xyxy, self.noise_sizes(observation), options)
         self.home_x, self.home_y = self.motion.x, self.motion.y
         self.build_log_w, self.build_log_h = self.motion.log_w, self.motion.log_h
-        self.away_sizes = 0.0
         self.first_xy = self.motion.x, self.motion.y
         self.first_pace_xy = (0.0, 0.0)
         self.claims: dict[int, Claim] = {}
@@ -78,7 +77,7 @@ class Person:
         self.is_built = observation.detected
         self.is_instant = self.is_doubtful = self.is_proven = False
         self.other_home_xy: tuple[float, float] | None = None
-        self.posed_x = self.posed_y = 0.0
+        self.away_sizes = self.posed_x = self.posed_y = 0.0
         self.track_id: int | None = None
         self.sightings = 0
         self.keypoints: KeypointMemory | None = None
@@ -104,11 +103,6 @@ class Person:
         return self.seen_box_xyxy if self.t_s == self.seen_s else self.motion.box_xyxy
 
     @property
-    def has_pose(self) -> bool:
-        """Whether the person's last sighting had a skeleton."""
-        return self.pose is not None
-
-    @property
     def is_convincing(self) -> bool:
         """Whether a sighting in this frame is reason enough to report the person."""
         if self.t_s != self.seen_s:
@@ -119,13 +113,13 @@ class Person:
     def is_ripe(self) -> bool:
         """Whether the person has been known for long enough."""
         least_s = self.options.confirm_s * (1.0 if self.is_proven else _UNPROVEN_CONFIRM)
-        return self.t_s - self.first_s >= least_s and self.sightings >= _LEAST_SIGHTINGS
+        known_s = self.t_s - self.first_s
+        return known_s >= least_s * (1.0 if self.sightings >= _MANY_SIGHTINGS else 2.0)
 
     @property
     def is_in_sight(self) -> bool:
         """Whether the person is seen, or was a moment ago, so that they can be taken to be there still."""
-        options = self.options
-        coast_s = options.travel_coast_s if self.is_travelling else options.coast_s
+        coast_s = self.options.travel_coast_s if self.is_travelling else self.options.coast_s
         if self.is_doubtful or self.other_home_xy is not None:
             return False
         known_s = self.seen_s - self.first_s
@@ -156,7 +150,7 @@ class Person:
         if self.keypoints is None:
             return np.zeros((0, 2))
         x, y = self.expected_centre(ahead_s)
-        expected: Array = self.keypoints.xy + (x - self.posed_x, y - self.posed_y)
+        expected: Array = self.keypoints.xy + np.array([x - self.posed_x, y - self.posed_y])
         return expected
 
     def advance(self, t_s: float) -> None:
@@ -170,24 +164,23 @@ class Person:
         """The box of this person if the observation is of them."""
         if observation.detected or observation.pose is None:
             return observation.box_xyxy
-        size_wh = exp(self.motion.log_w), exp(self.motion.log_h)
-        return self.pose_in_box.box_of(observation.pose, observation.box_xyxy, size_wh)
+        return self._box_of(observation.pose, exp(self.motion.log_w), exp(self.motion.log_h))
 
-    def frame_of(self, pose: Pose, union_xyxy: BoxXyxy) -> BoxXyxy:
+    def frame_of(self, pose: Pose) -> BoxXyxy:
         """Box of this person, as they are usually built, if the keypoints were theirs."""
-        return self.pose_in_box.box_of(pose, union_xyxy, (exp(self.build_log_w), exp(self.build_log_h)))
+        return self._box_of(pose, exp(self.build_log_w), exp(self.build_log_h))
 
     def box_if(self, other: Person) -> BoxXyxy:
         """Box of this person if they were another one, whose keypoints may lie otherwise in their box."""
         if self.is_built or self.pose is None:
             return self.box_xyxy
-        return other.frame_of(self.pose, self.box_xyxy)
+        return other.frame_of(self.pose)
 
     def log_size_if(self, other: Person) -> tuple[float, float]:
         """Logs of width and height if this person were another one."""
         if self.is_built or self.pose is None:
             return self.motion.log_w, self.motion.log_h
-        x1, y1, x2, y2 = other.frame_of(self.pose, self.box_xyxy)
+        x1, y1, x2, y2 = other.frame_of(self.pose)
         return log(x2 - x1), log(y2 - y1)
 
     def see(self, observation: Observation, box_xyxy: BoxXyxy) -> None:
@@ -242,6 +235,10 @@ class Person:
             }
         )
 
+    def _box_of(self, pose: Pose, width: float, height: float) -> BoxXyxy:
+        union = pose.box(0.0 if self.is_built else self.options.keypoint_margin_sizes)
+        return self.pose_in_box.box_of(pose, union, (width, height))
+
     def _presence(self) -> Presence:
         if self.seat_hold.seat is not None and not self.is_travelling:
             return "seated"
@@ -269,7 +266,7 @@ class Person:
     def _take_in(self, observation: Observation, box_xyxy: BoxXyxy) -> None:
         pose = observation.pose
         self.seen_s = self.t_s
-        self.sightings = min(self.sightings + 1, _LEAST_SIGHTINGS)
+        self.sightings = min(self.sightings + 1, _MANY_SIGHTINGS)
         self.is_proven |= observation.score >= self.options.instant_score
         self.is_doubtful, self.other_home_xy = False, None
         self.left_x, self.left_y = self.motion.x, self.motion.y

@@ -89,6 +89,19 @@ class Pose:
         return pairs
 
     @property
+    def reach_px(self) -> float:
+        """The longer side of the box around the keypoints."""
+        x1, y1, x2, y2 = self.extent
+        return max(x2 - x1, y2 - y1)
+
+    def box(self, margin_sizes: float = 0.0) -> BoxXyxy:
+        """Box around the keypoints with a person's least width and height, and a margin on every side."""
+        x1, y1, x2, y2 = self.extent
+        width, height = max(x2 - x1, _LEAST_SHAPE * (y2 - y1)), max(y2 - y1, _LEAST_SHAPE * (x2 - x1))
+        margin = 2.0 * margin_sizes * math.sqrt(width * height)
+        return from_centre(((x1 + x2) / 2.0, (y1 + y2) / 2.0), (width + margin, height + margin))
+
+    @property
     def layout(self) -> Layout:
         """Where which keypoint is."""
         return layout_of(self.skeleton.keypoints)
@@ -143,6 +156,7 @@ def join(
     poses: Sequence[Pose],
     join_share: float,
     min_keypoints: int,
+    margin_sizes: float = 0.0,
     strangeness: Callable[[BoxXyxy, Pose], float] | None = None,
 ) -> list[Observation]:
     """Pair boxes with skeletons by one global assignment.
@@ -152,6 +166,7 @@ def join(
         poses: each with at least one keypoint.
         join_share: least share of a skeleton's keypoints inside its box.
         min_keypoints: what a skeleton without a box must have; poorer ones are noise and left out.
+        margin_sizes: how far bodies reach beyond their keypoints.
         strangeness: how much else than the picture speaks against a pair, added to its cost.
     """
     costs = _join_costs(boxes, poses, join_share)
@@ -168,19 +183,9 @@ def join(
         observations.append(Observation((x1, y1, x2, y2), True, pose, best))
     taken = set(partner.values())
     for column, pose in enumerate(poses):
-        if column not in taken and (box := keypoint_box(pose, min_keypoints)) is not None:
-            observations.append(Observation(box, False, pose, pose.skeleton.person_score))
+        if column not in taken and pose.count >= min_keypoints and pose.reach_px >= 1.0:
+            observations.append(Observation(pose.box(margin_sizes), False, pose, pose.skeleton.person_score))
     return observations
-
-
-def keypoint_box(pose: Pose, min_keypoints: int) -> BoxXyxy | None:
-    """Box around the keypoints with a person's least width and height; None if there are too few to say."""
-    x1, y1, x2, y2 = pose.extent
-    width, height = x2 - x1, y2 - y1
-    if pose.count < min_keypoints or max(width, height) < 1.0:
-        return None
-    sides = max(width, _LEAST_SHAPE * height), max(height, _LEAST_SHAPE * width)
-    return from_centre(((x1 + x2) / 2.0, (y1 + y2) / 2.0), sides)
 
 
 def _join_costs(boxes: Sequence[Row], poses: Sequence[Pose], join_share: float) -> dict[Pair, float]:

@@ -170,14 +170,14 @@ class Tracker:
     ) -> list[Observation]:
         """What was seen, one observation per person."""
         options = self.options
-        people = [p for p in self._people if p.track_id is not None and now - p.seen_s <= _LONGEST_STEP_S]
-        owners = Owners(people, now - self._t_s) if len(people) > 1 else None
+        owners = Owners(self._people, self._t_s, now)
         observations = join(
             checked_boxes(boxes),
             checked_poses(skeletons),
             options.join_share,
             options.min_keypoints,
-            None if owners is None else owners.strangeness,
+            options.keypoint_margin_sizes,
+            owners.strangeness,
         )
         if len(observations) > options.max_people:
             raise CapacityError(f"{len(observations)} people in a frame, max_people is {options.max_people}")
@@ -202,8 +202,7 @@ class Tracker:
         costs, boxes = costs_of(people, observations, self.options, picture)
         for row, column in assign(costs):
             person, observation = people[row], observations[column]
-            box = boxes.get((row, column))
-            person.see(observation, observation.box_xyxy if box is None else box)
+            person.see(observation, boxes.get((row, column), observation.box_xyxy))
             seen.append((person, observation))
         if len(seen) < len(observations):
             matched = {id(observation) for _, observation in seen}

@@ -6,6 +6,8 @@ import pytest
 
 from cabinsafe.errors import DataError
 from cabinsafe.tracking import CameraTrackers, OccupantLinker, Tracker, TrackIds
+from cabinsafe.types import Reading, State
+from cabinsafe.vehicle import VehicleState
 from cabinsafe.views import CameraView
 
 ZONES = {"Row1.Pos1": (0.0, 0.5), "Row1.Pos2": (0.5, 1.0)}
@@ -72,3 +74,11 @@ def test_a_damaged_part_leaves_nobody(make_frame) -> None:
     with pytest.raises(DataError, match="not a snapshot of occupants: KeyError"):
         trackers.restore(json.dumps(damaged))
     assert trackers.expected_people(make_frame(9.0, (400, 400), "front"), ()) == []
+
+
+def test_a_scene_holds_what_was_found_of_camera_and_vehicle(make_frame) -> None:
+    reading = Reading(kind="camera_blind", track_ids=(), seats=(), state=State.FALSE)
+    vehicle = VehicleState(speed_m_s=3.0)
+    trackers = CameraTrackers(Tracker(), {})
+    scene = trackers.update(make_frame(0.0, (400, 400)), boxes(), (), (reading,), vehicle)
+    assert (scene.camera_readings, scene.vehicle) == ((reading,), vehicle)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cabinsafe.tracking.boxes import checked_boxes, overlap
-from cabinsafe.tracking.sightings import checked_poses, join, keypoint_box
+from cabinsafe.tracking.sightings import checked_poses, join
 
 
 def _join(boxes, skeletons, min_keypoints=3):
@@ -37,13 +37,26 @@ def test_a_lone_skeleton_needs_keypoints_and_extent(people):
     most = list(people.places)[2:]
     assert _join([], [people.skeleton(200.0, hidden=most)]) == []
     assert len(_join([people.box(200.0)], [people.skeleton(200.0, hidden=most)])) == 1
-    assert keypoint_box(people.pose(200.0, width=1e-3, height=1e-3), 3) is None
+    assert _join([], [people.skeleton(200.0, width=1e-3, height=1e-3)]) == []
 
 
 def test_keypoints_in_a_line_still_make_a_box(people):
-    x1, y1, x2, y2 = keypoint_box(people.pose(200.0, width=0.0), 3)
+    x1, y1, x2, y2 = people.pose(200.0, width=0.0).box()
     assert (x1 + x2) / 2 == pytest.approx(200.0)
     assert (x2 - x1) / (y2 - y1) == pytest.approx(0.25)
+
+
+def test_a_body_reaches_beyond_its_keypoints(people):
+    pose = people.pose(200.0)
+    bare, wide = pose.box(), pose.box(0.1)
+    size = np.sqrt((bare[2] - bare[0]) * (bare[3] - bare[1]))
+    np.testing.assert_allclose(np.subtract(wide, bare), np.array([-0.1, -0.1, 0.1, 0.1]) * size)
+
+
+def test_what_speaks_against_a_pair_can_part_it(people):
+    boxes, poses = checked_boxes([people.box(200.0)]), checked_poses([people.skeleton(200.0)])
+    assert len(join(boxes, poses, 0.5, 3, strangeness=lambda box, pose: 0.2)) == 1
+    assert len(join(boxes, poses, 0.5, 3, strangeness=lambda box, pose: 1.0)) == 2
 
 
 def test_overlap_is_intersection_over_union(people):
