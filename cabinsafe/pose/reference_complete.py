@@ -108,14 +108,13 @@ class Completion:
 
     def _reach_sq(self, person: int, limb: int) -> np.float32:
         body_sq, scale_sq = self._body_sq(limb), self._scale_sq[person]
-        if not (body_sq > 0 and scale_sq > 0):
-            return np.float32(np.inf)
-        reach_sq: np.float32 = REACH * REACH * body_sq * scale_sq
+        known = body_sq > 0 and scale_sq > 0
+        reach_sq: np.float32 = REACH * REACH * body_sq * scale_sq if known else np.float32(np.inf)
         return reach_sq
 
     def _measured(self, person: int) -> np.float32:
         """Square of the person's scale, 0 if unknown."""
-        scale_sq = np.float32(0)
+        scale_sq: np.float32 = np.float32(0)
         for limb in np.flatnonzero(self._poses.limb_score[person]):
             body_sq = self._body_sq(int(limb))
             if body_sq > 0:
@@ -127,9 +126,9 @@ class Completion:
         a, b = (
             np.array(body_of(self._topology)[end], np.float32) for end in self._topology.limb_indices[limb]
         )
-        if not min(a[2], b[2]) > 0:
-            return np.float32(0)
-        return _length_sq(b[0] - a[0], b[1] - a[1])
+        known = min(a[2], b[2]) > 0
+        body_sq: np.float32 = _length_sq(b[0] - a[0], b[1] - a[1]) if known else np.float32(0)
+        return body_sq
 
     def _accept(self, proposals: list[Proposal]) -> list[Proposal]:
         strong = [p for p in proposals if p.score >= np.float32(self._options.limb_threshold)]

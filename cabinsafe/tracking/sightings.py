@@ -171,10 +171,9 @@ def join(
     """
     costs = _join_costs(boxes, poses, join_share)
     if strangeness is not None:
-        costs = {
-            (row, column): cost + strangeness(boxes[row][:4], poses[column])
-            for (row, column), cost in costs.items()
-        }
+        for (row, column), cost in costs.items():
+            x1, y1, x2, y2, _ = boxes[row]
+            costs[row, column] = cost + strangeness((x1, y1, x2, y2), poses[column])
     partner = dict(assign(costs))
     observations = []
     for row, (x1, y1, x2, y2, score) in enumerate(boxes):

@@ -53,10 +53,10 @@ class Recipe:
     held_out_share: float = 0.25
     folds: int = 3
     components: int = 48
-    costs: tuple[float, ...] = (2.0, 6.0)
-    widths: tuple[float, ...] = (0.6, 1.2)
+    costs: tuple[float, ...] = (3.0, 10.0)
+    widths: tuple[float, ...] = (0.9, 1.8)
     search_rows: int = 3000
-    rows: int = 12000
+    rows: int = 24000
     seen_weight: float = 4.0
     spoilt_copies: int = 1
     undecided: tuple[float, float] = (0.35, 0.65)
