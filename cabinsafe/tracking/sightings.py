@@ -157,7 +157,7 @@ def join(
     join_share: float,
     min_keypoints: int,
     margin_sizes: float = 0.0,
-    strangeness: Callable[[BoxXyxy, Pose], float] | None = None,
+    strangeness: Callable[[Row, Pose], float] | None = None,
 ) -> list[Observation]:
     """Pair boxes with skeletons by one global assignment.
 
@@ -172,7 +172,7 @@ def join(
     costs = _join_costs(boxes, poses, join_share)
     if strangeness is not None:
         costs = {
-            (row, column): cost + strangeness(boxes[row][:4], poses[column])
+            (row, column): cost + strangeness(boxes[row], poses[column])
             for (row, column), cost in costs.items()
         }
     partner = dict(assign(costs))
