@@ -1,15 +1,17 @@
 """Identity through gaps, swaps and leaning, beside speed: the tracker on simulated rides.
 
-    python -m benchmarks.tracking [--seeds 100 101 ...] [--traffic] [--peers] [--set gate_sizes=0.8 ...]
+    python -m benchmarks.tracking [--simulator varied] [--seeds 100 101 ...] [--traffic] [--peers]
+        [--set gate_sizes=0.8 ...]
 
 Constants were tuned on seeds 0 to 39; the default seeds, 300 to 311, were used for nothing but the table in
 ``benchmarks/README.md``.
 
-Measures, over all frames of all rides (:mod:`benchmarks.simulated_rides`): HOTA (Luiten et al. 2020), IDF1
-(Ristani et al. 2016) and id switches (Bernardin and Stiefelhagen 2008) by TrackEval; coverage (share of the
-true boxes with a reported one at IoU >= 0.5), false boxes (share of the reported without a true one), mean
-CPU microseconds per update. Extra packages: trackeval; for ``--peers`` norfair, supervision (0.26 has
-ByteTrack) and trackers (OC-SORT). What is not installed is left out, with a message.
+Measures, over all frames of all rides (:mod:`benchmarks.simulated_rides`, :mod:`benchmarks.varied_rides`):
+HOTA (Luiten et al. 2020), IDF1 (Ristani et al. 2016) and id switches (Bernardin and Stiefelhagen 2008) by
+TrackEval; coverage (share of the true boxes with a reported one at IoU >= 0.5), false boxes (share of the
+reported without a true one), mean CPU microseconds per update. Extra packages: trackeval; for ``--peers``
+norfair, supervision (0.26 has ByteTrack) and trackers (OC-SORT). What is not installed is left out, with a
+message.
 """
 
 from __future__ import annotations

@@ -64,25 +64,24 @@ class PoseInBox:
         self._learned_s, self._by_detector = t_s, detected
         self._sums = None
 
-    def box_of(self, pose: Pose, union_xyxy: BoxXyxy, expected_wh: tuple[float, float]) -> BoxXyxy:
-        """Detection box that the keypoints speak for; the box around them in a posture not learned.
+    def box_of(self, pose: Pose, expected_wh: tuple[float, float]) -> BoxXyxy | None:
+        """Detection box that the keypoints speak for; None in a posture not learned.
 
         Least squares, each keypoint weighted by how steadily it keeps its place, the sides by how they were.
 
         Args:
             pose: the keypoints.
-            union_xyxy: the box around them, with area.
             expected_wh: the person's width and height so far, pixels.
         """
         if self._kind != pose.kind:
-            return union_xyxy
+            return None
         if self._sums is None:
             self._sums = self._weights()
         width, height = expected_wh
         limits = _FAR_OFF, _SAME_POSTURE, _TRUST
         fitted = fit_box(self._places, self._sums, pose.skeleton.xy, width, height, *limits)
         if fitted is None:
-            return union_xyxy
+            return None
         x, y, width, height = fitted
         return from_centre((x, y), (width, height))
 

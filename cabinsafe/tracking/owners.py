@@ -7,15 +7,17 @@ alone cannot tell then; where box and skeleton were expected can.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations, starmap
 from math import exp, hypot, log
 
+from cabinsafe.tracking.boxes import Row
 from cabinsafe.tracking.matching import keypoint_cost
 from cabinsafe.tracking.people import Person
 from cabinsafe.tracking.sightings import Pose
-from cabinsafe.types import BoxXyxy
 
 _LATELY_S = 0.5
 _NEAR_SIZES = 0.5  # from the middle of a box to that of somebody it may belong to
+_CLOSE_SIZES = 0.65  # from one of two people to the other
 _PLACE_SIZES, _SHAPE_LOG = 0.15, 0.2  # spread of a box about the one expected
 
 
@@ -29,21 +31,27 @@ class Owners:
 
     def __init__(self, people: Sequence[Person], t_s: float, later_s: float) -> None:
         self._ahead_s = later_s - t_s
-        self._people = [
-            (person, *person.expected_centre(self._ahead_s))
-            for person in people
-            if person.track_id is not None and later_s - person.seen_s <= _LATELY_S
-        ]
+        known = [p for p in people if p.track_id is not None and later_s - p.seen_s <= _LATELY_S]
+        self._people = known if any(starmap(_are_close, combinations(known, 2))) else []
 
-    def strangeness(self, box_xyxy: BoxXyxy, pose: Pose) -> float:
+    @property
+    def are_close(self) -> bool:
+        """Whether any two are so close that there can be doubt."""
+        return bool(self._people)
+
+    def strangeness(self, box: Row, pose: Pose) -> float:
         """How much better two people explain a box and a skeleton than any one does, [0, 1].
 
         0 where no two people are near, or the skeleton cannot be compared.
         """
-        x1, y1, x2, y2 = box_xyxy
+        x1, y1, x2, y2 = box[:4]
         x, y = (x1 + x2) / 2.0, (y1 + y2) / 2.0
-        offs = [hypot(x - p_x, y - p_y) / p.motion.size_px for p, p_x, p_y in self._people]
-        near = [(row[0], off) for row, off in zip(self._people, offs, strict=True) if off < _NEAR_SIZES]
+        near = []
+        for person in self._people:
+            at_x, at_y = person.expected_centre(self._ahead_s)
+            off = hypot(x - at_x, y - at_y) / person.motion.size_px
+            if off < _NEAR_SIZES:
+                near.append((person, off))
         if len(near) < 2:
             return 0.0
         whose_box, whose_pose = [], []
@@ -58,3 +66,8 @@ class Owners:
             whose_pose.append(0.0 if cost is None else 1.0 - cost)
         together = max(b * p for b, p in zip(whose_box, whose_pose, strict=True))
         return max(whose_box) * max(whose_pose) - together
+
+
+def _are_close(one: Person, other: Person) -> bool:
+    reach_px = _CLOSE_SIZES * max(one.motion.size_px, other.motion.size_px)
+    return abs(one.motion.x - other.motion.x) < reach_px and abs(one.motion.y - other.motion.y) < reach_px

@@ -236,8 +236,8 @@ class Person:
         )
 
     def _box_of(self, pose: Pose, width: float, height: float) -> BoxXyxy:
-        union = pose.box(0.0 if self.is_built else self.options.keypoint_margin_sizes)
-        return self.pose_in_box.box_of(pose, union, (width, height))
+        found = self.pose_in_box.box_of(pose, (width, height))
+        return found or pose.box(0.0 if self.is_built else self.options.keypoint_margin_sizes)
 
     def _presence(self) -> Presence:
         if self.seat_hold.seat is not None and not self.is_travelling:

@@ -157,7 +157,7 @@ def join(
     join_share: float,
     min_keypoints: int,
     margin_sizes: float = 0.0,
-    strangeness: Callable[[BoxXyxy, Pose], float] | None = None,
+    strangeness: Callable[[Row, Pose], float] | None = None,
 ) -> list[Observation]:
     """Pair boxes with skeletons by one global assignment.
 
@@ -171,9 +171,10 @@ def join(
     """
     costs = _join_costs(boxes, poses, join_share)
     if strangeness is not None:
-        for (row, column), cost in costs.items():
-            x1, y1, x2, y2, _ = boxes[row]
-            costs[row, column] = cost + strangeness((x1, y1, x2, y2), poses[column])
+        costs = {
+            (row, column): cost + strangeness(boxes[row], poses[column])
+            for (row, column), cost in costs.items()
+        }
     partner = dict(assign(costs))
     observations = []
     for row, (x1, y1, x2, y2, score) in enumerate(boxes):

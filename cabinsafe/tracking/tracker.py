@@ -177,7 +177,7 @@ class Tracker:
             options.join_share,
             options.min_keypoints,
             options.keypoint_margin_sizes,
-            owners.strangeness,
+            owners.strangeness if owners.are_close else None,
         )
         if len(observations) > options.max_people:
             raise CapacityError(f"{len(observations)} people in a frame, max_people is {options.max_people}")
