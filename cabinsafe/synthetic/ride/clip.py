@@ -55,7 +55,7 @@ class ClipJob:
         spec: the ride.
         folder: where the clip goes.
         assets: MakeHuman's asset folder, or None.
-        video: whether to take the pictures; without them all else is there a hundred times sooner.
+        video: whether to take the pictures; without them all else takes about a tenth of the time.
     """
 
     spec: RideSpec
