@@ -161,7 +161,8 @@ class Completion {
     float scale_sq_of(int person) const {
         float scale_sq = 0.0F;
         for (int i = 0; i < layout_.limb_count(); ++i) {
-            if (!(room_.body_sq[i] > 0.0F && poses_.limb_score[limb_at(person, i)] > 0.0F)) continue;
+            if (!(room_.body_sq[i] > 0.0F && poses_.limb_score[limb_at(person, i)] > 0.0F))
+                continue;
             const Peak a = keypoint(person, layout_.limbs[i].start);
             const Peak b = keypoint(person, layout_.limbs[i].end);
             const float dx = b.x - a.x, dy = b.y - a.y;
@@ -267,7 +268,8 @@ class Completion {
         for (const auto& [rank, i] : room_.ranking) {
             const Proposal& other = room_.proposals[i];
             const bool same_peak = other.cell == cell && other.gap.missing == gap.missing;
-            if (same_peak && other.gap.person != gap.person) rival = std::max(rival, room_.score[i]);
+            if (same_peak && other.gap.person != gap.person)
+                rival = std::max(rival, room_.score[i]);
         }
         return rival;
     }

@@ -109,7 +109,8 @@ void all_find_the_same_maxima_in_windows(test::Results& results) {
     Random random;
     for (const auto& [height, width] : {std::pair{1, 40}, {3, 4}, {9, 17}, {20, 64}, {33, 1}}) {
         for (int i = 0; i < 40; ++i) {
-            const auto plane = random.values<Scalar>(static_cast<std::size_t>(height) * width, true);
+            const auto plane =
+                random.values<Scalar>(static_cast<std::size_t>(height) * width, true);
             const auto below = [&](int limit) { return static_cast<int>(random.next() % limit); };
             const int left = below(width), top = below(height);
             const cabinsafe::ScanWindow window{height,

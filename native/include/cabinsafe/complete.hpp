@@ -45,7 +45,8 @@ struct CompletionRoom {
 //  1. A peak may fill a gap if it is a maximum as in rule 1 of find_peaks, but above
 //     weak_peak_threshold: also higher ones that are nobody's. Its place is refined as in rule 3
 //     there.
-//  2. The centre of its cell must lie where the field under the present end of the limb points: that field is longer
+//  2. The centre of its cell must lie where the field under the present end of the limb points:
+//  that field is longer
 //     than sample_threshold, and turned away from the peak by less than acos(kAhead), 60 degrees.
 //     It may be as far as kReach times the length that the limb has on Layout::body, in the
 //     person's scale: the largest ratio of a limb that was found before to that limb on the body.

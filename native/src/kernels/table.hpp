@@ -22,9 +22,8 @@ namespace {
 
 template <typename V, typename Scalar>
 constexpr KernelsOf<Scalar> kernels_of() {
-    return {&find_maxima_with<V, Scalar>, &find_maxima_in_with<V, Scalar>,
-            &refine_with<V, Scalar>,      &read_ends_with<V, Scalar>,
-            &list_likely_with<V, Scalar>, &score_with<V, Scalar>};
+    return {&find_maxima_with<V, Scalar>, &find_maxima_in_with<V, Scalar>, &refine_with<V, Scalar>,
+            &read_ends_with<V, Scalar>,   &list_likely_with<V, Scalar>,    &score_with<V, Scalar>};
 }
 
 template <typename V>
