@@ -53,7 +53,7 @@ class Result(NamedTuple):
 
 def load_maps() -> ModuleType:
     """Load the tests' map generator; the tests are no package, so by path."""
-    path = Path(__file__).parents[1] / "tests" / "pose" / "maps.py"
+    path = Path(__file__).parents[1] / "tests" / "support" / "synthetic_maps.py"
     spec = importlib.util.spec_from_file_location("synthetic_maps", path)
     assert spec is not None
     assert spec.loader is not None
