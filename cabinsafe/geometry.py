@@ -93,7 +93,7 @@ def polygon_contains(polygon: ArrayLike, point: ArrayLike) -> bool:
     x1, y1 = vertices.T
     x2, y2 = np.roll(vertices, -1, axis=0).T
     straddles = (y1 > y) != (y2 > y)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         crossing_x = x1 + (y - y1) * (x2 - x1) / (y2 - y1)
     return bool(np.count_nonzero(straddles & (x < crossing_x)) % 2)
 
