@@ -109,7 +109,7 @@ def input_tensor(
         out=tensor,
         threads=threads,
     )
-    return tensor, way_back(packed, spec)
+    return tensor, [_transform(image, part) for image, part in zip(packed, parts, strict=True)]
 
 
 def way_back(images: Sequence[Image], spec: InputSpec) -> list[LetterboxTransform]:
