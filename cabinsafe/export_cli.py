@@ -62,6 +62,7 @@ def onnx_(
         out,
         network.layout,
         (size, size),
+        side_multiple=network.input_multiple,
         licence=licence or UNKNOWN_LICENCE,
         notes=notes,
         metrics={"onnx_against_torch_largest_difference": difference},

@@ -23,6 +23,12 @@ class InputSpec(BaseModel):
     color: Literal["bgr", "rgb"]
     axis_order: Literal["NCHW"] = "NCHW"
     size_wh: tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]]
+    side_multiple: int | None = Field(
+        None,
+        gt=0,
+        description="The network takes any sides that are multiples of this, so that frames of another shape "
+        "than size_wh need no bars; null for size_wh alone",
+    )
     mean: _Channels = Field(description="In the order of `color`, units of pixel values")
     std: tuple[_Positive, _Positive, _Positive]
     pad_value: int = Field(ge=0, le=255, description="Grey level of the letterbox's bars")
@@ -70,5 +76,14 @@ class PoseCard(ModelCard):
         if any(side % self.maps.stride for side in self.input.size_wh):
             raise ValueError(
                 f"input.size_wh {self.input.size_wh} must be multiples of maps.stride {self.maps.stride}"
+            )
+        multiple = self.input.side_multiple
+        if multiple is not None and any(side % multiple for side in self.input.size_wh):
+            raise ValueError(
+                f"input.size_wh {self.input.size_wh} must be multiples of input.side_multiple {multiple}"
+            )
+        if multiple is not None and multiple % self.maps.stride:
+            raise ValueError(
+                f"input.side_multiple {multiple} must be a multiple of maps.stride {self.maps.stride}"
             )
         return self

@@ -21,6 +21,7 @@ from cabinsafe.pose.preprocess import (
     Tensor,
     input_tensor,
     way_back,
+    without_bars,
 )
 from cabinsafe.pose.topology import Topology
 from cabinsafe.skeleton import LEAST_AMBIGUITY
@@ -108,12 +109,16 @@ class PoseEstimator:
     def preprocess(self, frames: Sequence[Frame]) -> tuple[Tensor | list[Image], list[LetterboxTransform]]:
         """Input tensor (B, 3, H, W) of the engine's type, and the way back to each frame's pixels.
 
-        An engine that prepares images gets them as they are.
+        An engine that prepares images gets them as they are. Where card and engine leave the input's size
+        free, it has no bars that no frame needs: a frame of 16 to 9 takes little more than half of a square.
         """
         images = [frame.image for frame in frames]
         if isinstance(self.engine, ImageEngine) and self.engine.prepares_images:
             return images, way_back(images, self.card.input)
-        return input_tensor(images, self.card.input, self.engine.inputs[0].dtype, self.threads)
+        spec = self.card.input
+        if self.engine.inputs[0].shape[2:] == (None, None):
+            spec = without_bars(spec, images)
+        return input_tensor(images, spec, self.engine.inputs[0].dtype, self.threads)
 
     def infer(self, batch: Tensor | Sequence[Image]) -> list[PoseMaps]:
         """Maps of each image of what :meth:`preprocess` made.
@@ -123,7 +128,8 @@ class PoseEstimator:
             ShapeError: an output has another shape than the card says.
         """
         outputs = self._run(batch)
-        width, height = (side // self.card.maps.stride for side in self.card.input.size_wh)
+        sides = batch.shape[:1:-1] if isinstance(batch, np.ndarray) else self.card.input.size_wh
+        width, height = (side // self.card.maps.stride for side in sides)
         names = self.card.maps.names
         counts = (self.card.topology.heatmap_count, self.card.topology.paf_count, BOX_CHANNELS)
         for name, count in zip(names, counts, strict=False):

@@ -112,6 +112,27 @@ def input_tensor(
     return tensor, [_transform(image, part) for image, part in zip(packed, parts, strict=True)]
 
 
+def without_bars(spec: InputSpec, images: Sequence[Image]) -> InputSpec:
+    """The smallest input in which images (H, W, 3) are as large as in the card's.
+
+    That of the card where the network takes no other: ``spec.side_multiple`` is None.
+
+    Raises:
+        ShapeError: as :func:`input_tensor`.
+    """
+    multiple = spec.side_multiple
+    if multiple is None:
+        return spec
+    for image in images:
+        check_image(image)
+    parts = [Part.of(image, spec.size_wh) for image in images]
+    sides = max(part.width for part in parts), max(part.height for part in parts)
+    width, height = (
+        min(-(-side // multiple) * multiple, most) for side, most in zip(sides, spec.size_wh, strict=True)
+    )
+    return spec.model_copy(update={"size_wh": (width, height)})
+
+
 def way_back(images: Sequence[Image], spec: InputSpec) -> list[LetterboxTransform]:
     """How each image (H, W, 3) lies in the input.
 

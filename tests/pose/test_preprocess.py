@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cabinsafe import _preprocess
 from cabinsafe.errors import DataError, ShapeError
 from cabinsafe.pose.card import InputSpec
-from cabinsafe.pose.preprocess import MAX_SIDE, input_tensor, letterbox
+from cabinsafe.pose.preprocess import MAX_SIDE, input_tensor, letterbox, without_bars
 from cabinsafe.pose.reference_preprocess import ONE, axis_weights, fill_input
 
 ISAS = _preprocess.instruction_sets()
@@ -247,3 +247,31 @@ def test_other_threads_run_meanwhile() -> None:
     finally:
         sys.setswitchinterval(before)
     assert len(rounds) < 100
+
+
+@pytest.mark.parametrize(
+    ("sizes_hw", "size_wh"),
+    [
+        ([(480, 640)], (352, 264)),
+        ([(720, 1280)], (352, 200)),  # 198 rows of picture
+        ([(640, 360)], (200, 352)),
+        ([(352, 352)], (352, 352)),
+        ([(720, 1280), (640, 480)], (352, 352)),  # one lies, one stands
+        ([(1, 2000)], (352, 8)),
+    ],
+)
+def test_an_input_without_bars_holds_all_images_as_large_as_before(
+    sizes_hw: list[tuple[int, int]], size_wh: tuple[int, int]
+) -> None:
+    images, spec = [random_image(*size) for size in sizes_hw], spec_of(side_multiple=8)
+    tight = without_bars(spec, images)
+    assert tight == spec.model_copy(update={"size_wh": size_wh})
+    for before, after in zip(*(input_tensor(images, s)[1] for s in (spec, tight)), strict=True):
+        assert after.scale_xy == before.scale_xy
+        assert all(0 <= offset <= old for offset, old in zip(after.offset_xy, before.offset_xy, strict=True))
+
+
+def test_only_a_network_of_any_size_goes_without_bars() -> None:
+    assert without_bars(spec_of(), [random_image(48, 64)]) == spec_of()
+    with pytest.raises(ShapeError, match=r"uint8 array \(H, W, 3\)"):
+        without_bars(spec_of(side_multiple=8), [np.zeros((4, 4), np.uint8)])

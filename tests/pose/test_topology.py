@@ -67,6 +67,12 @@ def test_layouts_that_contradict_themselves(change: dict, message: str) -> None:
         Topology(**(good | change))
 
 
+INPUT = {
+    "name": "image", "color": "rgb", "size_wh": [352, 352], "mean": [123.7, 116.3, 103.5],
+    "std": [58.4, 57.1, 57.4], "pad_value": 128,
+}  # fmt: skip
+
+
 @pytest.fixture
 def card(tmp_path: Path):
     """Writes a card for a two-byte model file, with changes."""
@@ -77,10 +83,7 @@ def card(tmp_path: Path):
             "name": "net",
             "file": "net.onnx",
             "sha256": "fb8e20fc2e4c3f248c60c39bd652f3c1347298bb977b8b4d5903b85055620603",
-            "input": {
-                "name": "image", "color": "rgb", "size_wh": [352, 352], "mean": [123.7, 116.3, 103.5],
-                "std": [58.4, 57.1, 57.4], "pad_value": 128,
-            },
+            "input": INPUT,
             "maps": {"heatmaps": "cmap", "pafs": "paf", "stride": 4},
             "topology": json.loads(Topology.trt_pose().model_dump_json()),
             "licence": "Apache-2.0",
@@ -113,6 +116,8 @@ def test_a_file_that_is_not_the_one_on_the_card(card) -> None:
         ({"sha256": "short"}, "sha256"),
         ({"maps": {"heatmaps": "c", "pafs": "p", "stride": 5}}, r"must be multiples of maps.stride 5"),
         ({"maps": {"heatmaps": "c", "pafs": "p", "boxes": "p", "stride": 8}}, r"maps: .*differ, got c, p, p"),
+        ({"input": INPUT | {"side_multiple": 30}}, r"must be multiples of input.side_multiple 30"),
+        ({"input": INPUT | {"side_multiple": 22}}, r"must be a multiple of maps.stride 4"),
         ({"colour": 1}, "colour: Extra inputs"),
         ({"kind": "classifier"}, "kind"),
     ],

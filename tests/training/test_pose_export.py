@@ -101,6 +101,7 @@ def test_the_card_describes_the_file(tmp_path: Path, boxes: bool) -> None:
         path,
         network.layout,
         (96, 64),
+        side_multiple=32,
         licence="none",
         notes={"data": "drawn"},
         training={"steps": 3},
@@ -109,7 +110,7 @@ def test_the_card_describes_the_file(tmp_path: Path, boxes: bool) -> None:
     card = PoseCard.load(written)
     assert written == tmp_path / "tiny.json"
     assert card.verified_file() == path
-    assert card.input.size_wh == (96, 64)
+    assert (card.input.size_wh, card.input.side_multiple) == ((96, 64), 32)
     assert (card.input.color, card.input.mean, card.input.std, card.input.pad_value) == (
         "bgr",
         (0, 0, 0),

@@ -29,7 +29,7 @@ def make_engine(options: EngineOptions, card: PoseCard, cameras: int = 1) -> Eng
         return OnnxEngine(card.verified_file(), options.threads)
     if options.recording is None:
         raise ConfigError("pose.recording: engine 'replay' needs the .npz file of recorded maps")
-    width, height = card.input.size_wh
+    width, height = card.input.size_wh if card.input.side_multiple is None else (None, None)
     return ReplayEngine.from_file(
         options.recording, (TensorSpec(card.input.name, (None, 3, height, width), "float32"),)
     )

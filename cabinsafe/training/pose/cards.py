@@ -28,6 +28,7 @@ def write_card(
     layout: MapLayout,
     size_wh: tuple[int, int],
     *,
+    side_multiple: int | None = None,
     licence: str = UNKNOWN_LICENCE,
     notes: Mapping[str, str] | None = None,
     training: Mapping[str, Any] | None = None,
@@ -38,7 +39,8 @@ def write_card(
     Args:
         model: the file that :func:`cabinsafe.training.pose.export.export_onnx` wrote.
         layout: what the network's maps hold.
-        size_wh: input width and height that the library shall use.
+        size_wh: input width and height that the library shall use, at most.
+        side_multiple: what the input's sides must be multiples of; None for ``size_wh`` alone.
         licence: of the network.
         notes: where it comes from: each becomes a source ``{"what": key, "value": value}``.
         training: how it was trained.
@@ -59,6 +61,7 @@ def write_card(
                 "name": INPUT_NAME,
                 "color": "bgr",
                 "size_wh": size_wh,
+                "side_multiple": side_multiple,
                 "mean": (0, 0, 0),
                 "std": (1, 1, 1),
                 "pad_value": PADDING_VALUE,

@@ -162,7 +162,15 @@ def _export(config: PoseTrainingConfig, final: PoseNetwork, figures: dict[str, A
     export_onnx(final, path, notes)
     figures["parity_largest_difference"] = largest_difference(final, path, _PARITY_SIDES)
     size_wh = (config.runtime_px, config.runtime_px)
-    write_card(path, final.layout, size_wh, notes=notes, training=without_paths(config), metrics=figures)
+    write_card(
+        path,
+        final.layout,
+        size_wh,
+        side_multiple=final.input_multiple,
+        notes=notes,
+        training=without_paths(config),
+        metrics=figures,
+    )
     summary = {
         **figures,
         "sha256": sha256_of(path),
