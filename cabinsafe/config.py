@@ -30,7 +30,9 @@ class PoseConfig(EngineOptions):
     """Which network finds the skeletons and boxes, and how."""
 
     model: str = Field(
-        DEFAULT_MODEL, description="Embedded network's name, or path of a card beside its file"
+        DEFAULT_MODEL,
+        description="Embedded network's name, or path of a card beside its file; '@' and a side in pixels "
+        "behind it choose a smaller, quicker input, or a larger one",
     )
     decoder: DecoderOptions = DecoderOptions()
     expect_s: float = Field(

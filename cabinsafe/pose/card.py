@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 from cabinsafe.cards import ModelCard
+from cabinsafe.errors import ModelError
 from cabinsafe.pose.topology import Topology
 
 _Channels = tuple[float, float, float]
@@ -70,6 +72,30 @@ class PoseCard(ModelCard):
     maps: MapSpec
     topology: Topology
     min_person_score: float = Field(0.0, ge=0, le=1)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a card, for another input than its own if the name ends so: ``"cabinsafe-pose@256"``.
+
+        Args:
+            path: a card file, or the bare name of an embedded one; ``@`` and a number of pixels behind it are
+                the sides of a square input.
+
+        Raises:
+            ModelError: it does not exist, is no card of a pose network, or the network takes no such input.
+        """
+        name, at, side = str(path).rpartition("@")
+        if not at or not side.isdecimal():
+            return super().load(path)
+        return super().load(name)._at(int(side))
+
+    def _at(self, side_px: int) -> Self:
+        multiple = self.input.side_multiple
+        if multiple is None or side_px <= 0 or side_px % multiple:
+            takes = f"{self.input.size_wh} alone" if multiple is None else f"multiples of {multiple} px"
+            raise ModelError(f"network '{self.name}' takes inputs of {takes}, got {side_px}")
+        spec = self.input.model_copy(update={"size_wh": (side_px, side_px)})
+        return self.model_copy(update={"input": spec})
 
     @model_validator(mode="after")
     def _size_fits_stride(self) -> Self:

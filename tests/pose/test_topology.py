@@ -127,6 +127,21 @@ def test_malformed_cards_say_what_is_wrong(card, change: dict, message: str) -> 
         PoseCard.load(card(**change))
 
 
+def test_a_name_may_choose_another_input(card) -> None:
+    path = card(input=INPUT | {"side_multiple": 8})
+    smaller = PoseCard.load(f"{path}@256")
+    assert smaller.input == PoseCard.load(path).input.model_copy(update={"size_wh": (256, 256)})
+    assert smaller.verified_file() == path.parent / "net.onnx"
+    assert PoseCard.load("cabinsafe-pose@192").input.size_wh == (192, 192)
+    for side in (250, 0):
+        with pytest.raises(ModelError, match=rf"network 'net' takes inputs of multiples of 8 px, got {side}"):
+            PoseCard.load(f"{path}@{side}")
+    with pytest.raises(ModelError, match=r"takes inputs of \(352, 352\) alone, got 256"):
+        PoseCard.load(f"{card()}@256")
+    with pytest.raises(ModelError, match="no model card 'cabinsafe-pose@big'"):
+        PoseCard.load("cabinsafe-pose@big")
+
+
 def test_cards_that_are_missing_or_no_json(tmp_path: Path) -> None:
     with pytest.raises(
         ModelError,
