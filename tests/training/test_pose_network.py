@@ -53,8 +53,21 @@ def test_every_network_keeps_its_word(name: str) -> None:
 
 
 def test_an_unknown_network_is_refused() -> None:
-    with pytest.raises(ConfigError, match="no 'heavy'; there are accurate, light, openpose_mobilenet"):
+    with pytest.raises(
+        ConfigError, match="no 'heavy'; there are accurate, accurate_boxes, light, openpose_mobilenet"
+    ):
         make_network("heavy")
+
+
+def test_boxes_beside_the_keypoint_maps_change_nothing_of_these() -> None:
+    boxed = make_network("accurate_boxes").eval()
+    plain = make_network("accurate").eval()
+    plain.load_state_dict(boxed.state_dict(), strict=False)
+    image = torch.rand(2, 3, 48, 64) * 255
+    with torch.no_grad():
+        heatmaps, pafs, boxes = boxed(image)
+        assert all(torch.equal(*pair) for pair in zip((heatmaps, pafs), plain(image), strict=True))
+    assert boxes.shape == (2, 5, 6, 8)
 
 
 def test_the_light_network_starts_as_the_accurate_one_at_half_the_resolution() -> None:
@@ -132,7 +145,7 @@ def test_a_file_without_a_network_is_refused(tmp_path: Path, content: bytes | No
         load_onnx_weights(OpenPoseMobileNet(width=8), path)
 
 
-@pytest.mark.parametrize("name", ["openpose_mobilenet", "accurate", "light"])
+@pytest.mark.parametrize("name", ["openpose_mobilenet", "accurate", "accurate_boxes", "light"])
 def test_what_was_exported_is_read_back(tmp_path: Path, name: str) -> None:
     from cabinsafe.training.pose.export import export_onnx
 

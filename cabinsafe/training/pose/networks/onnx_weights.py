@@ -14,7 +14,11 @@ from torch import nn
 
 from cabinsafe.errors import ModelError
 from cabinsafe.training.pose.networks.light import LightNetwork
-from cabinsafe.training.pose.networks.openpose_mobilenet import AccurateNetwork, OpenPoseMobileNet
+from cabinsafe.training.pose.networks.openpose_mobilenet import (
+    AccurateNetwork,
+    BoxedNetwork,
+    OpenPoseMobileNet,
+)
 
 
 def load_onnx_weights(network: OpenPoseMobileNet, path: Path) -> None:
@@ -40,17 +44,20 @@ def load_onnx_weights(network: OpenPoseMobileNet, path: Path) -> None:
 
 
 def read_onnx_network(path: Path) -> OpenPoseMobileNet:
-    """Return the network that a float ONNX file holds, told by its operators.
+    """Return the network that a float ONNX file holds, told by its operators and outputs.
 
     Raises:
         ModelError: the file is missing, no ONNX file, or holds none of the networks that can be read.
     """
-    operators = {node.op_type for node in _read_graph(path).node}
+    graph = _read_graph(path)
+    operators = {node.op_type for node in graph.node}
     network: OpenPoseMobileNet
     if "Elu" in operators:
         network = OpenPoseMobileNet()
+    elif "AveragePool" in operators:
+        network = LightNetwork()
     else:
-        network = LightNetwork() if "AveragePool" in operators else AccurateNetwork()
+        network = BoxedNetwork() if "boxes" in {output.name for output in graph.output} else AccurateNetwork()
     load_onnx_weights(network, path)
     return network
 

@@ -11,6 +11,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from cabinsafe.pose.boxes import BOX_CHANNELS
 from cabinsafe.pose.topology import Topology
 from cabinsafe.training.pose.layout import MapLayout
 from cabinsafe.training.pose.networks.base import PoseNetwork
@@ -111,3 +112,19 @@ class AccurateNetwork(OpenPoseMobileNet):
 
     def __init__(self, width: int = 128) -> None:
         super().__init__(width, Floor)
+
+
+class BoxedNetwork(AccurateNetwork):
+    """The same with person boxes, read from the features that the last keypoint maps are read from."""
+
+    def __init__(self, width: int = 128) -> None:
+        super().__init__(width)
+        self.layout = MapLayout(self.layout.topology, stride=8, boxes=True)
+        wide = unit(width, width, 3, dilation=2, groups=width)
+        self.boxes = nn.Sequential(wide, head(width, width, BOX_CHANNELS))
+
+    def stages_and_features(self, image: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
+        """Return the joined maps of its last stage, which alone has boxes, and the refined features."""
+        (_, last), refined = super().stages_and_features(image)
+        assert refined is not None
+        return (torch.cat((last, self.boxes(refined)), dim=1),), refined
