@@ -77,7 +77,7 @@ void complete_people(const MapsOf<Scalar>& heatmaps, const MapsOf<Scalar>& pafs,
             finite &= kernel.score({pafs.data, pafs.width}, score_rule(options, pafs), limbs);
         }
         if (!finite) require_finite(pafs, NonFiniteError::Tensor::pafs);
-        fill_gaps(gaps.proposals, room.score.data(), layout, options, room.fill_room, gaps.fresh,
+        fill_gaps(gaps.proposals, room.score.data(), options, room.fill_room, gaps.fresh,
                   poses);
         if (room.fill_room.filled.empty()) return;
     }

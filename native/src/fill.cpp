@@ -50,7 +50,7 @@ void fill(const Gap& gap, const Peak& peak, float limb_score, Poses& poses) {
 }  // namespace
 
 void fill_gaps(const std::vector<Proposal>& proposals, const float* limb_scores,
-               const Layout& layout, const Options& options, FillRoom& room,
+               const Options& options, FillRoom& room,
                std::vector<std::uint64_t>& fresh, Poses& poses) {
     room.ranking.clear();
     for (std::size_t i = 0; i < proposals.size(); ++i) {
