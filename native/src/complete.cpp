@@ -9,7 +9,8 @@ namespace {
 
 // Rule 1: the peaks' places.
 template <typename Scalar>
-void refine(const MapsOf<Scalar>& heatmaps, const KernelsOf<Scalar>& kernels, CompletionRoom& room) {
+void refine(const MapsOf<Scalar>& heatmaps, const KernelsOf<Scalar>& kernels,
+            CompletionRoom& room) {
     GapRoom& gaps = room.gap_room;
     const std::size_t count = gaps.proposals.size();
     room.peaks.resize(count);
@@ -77,8 +78,7 @@ void complete_people(const MapsOf<Scalar>& heatmaps, const MapsOf<Scalar>& pafs,
             finite &= kernel.score({pafs.data, pafs.width}, score_rule(options, pafs), limbs);
         }
         if (!finite) require_finite(pafs, NonFiniteError::Tensor::pafs);
-        fill_gaps(gaps.proposals, room.score.data(), options, room.fill_room, gaps.fresh,
-                  poses);
+        fill_gaps(gaps.proposals, room.score.data(), options, room.fill_room, gaps.fresh, poses);
         if (room.fill_room.filled.empty()) return;
     }
     mark_filled_crossings(layout, room.fill_room, poses);

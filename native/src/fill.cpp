@@ -50,8 +50,8 @@ void fill(const Gap& gap, const Peak& peak, float limb_score, Poses& poses) {
 }  // namespace
 
 void fill_gaps(const std::vector<Proposal>& proposals, const float* limb_scores,
-               const Options& options, FillRoom& room,
-               std::vector<std::uint64_t>& fresh, Poses& poses) {
+               const Options& options, FillRoom& room, std::vector<std::uint64_t>& fresh,
+               Poses& poses) {
     room.ranking.clear();
     for (std::size_t i = 0; i < proposals.size(); ++i) {
         if (!(limb_scores[i] >= options.limb_threshold)) continue;

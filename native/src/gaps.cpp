@@ -15,7 +15,7 @@ float extent(float cosine, float sine) {
 }
 
 int clip(float cell, int cells) {
-    return static_cast<int>(std::min(std::max(cell, 0.0F), static_cast<float>(cells)));
+    return static_cast<int>(std::min(std::max(0.0F, cell), static_cast<float>(cells)));
 }
 
 template <typename Scalar>
@@ -67,15 +67,19 @@ class GapSearch {
         float field_x = to_float(pafs_.channel(limb.x_channel)[under]);
         float field_y = to_float(pafs_.channel(limb.y_channel)[under]);
         const float field_sq = field_x * field_x + field_y * field_y;
-        finite_ &= field_sq - field_sq == 0.0F;
-        if (!(field_sq > options_.sample_threshold * options_.sample_threshold)) return;
+        const bool finite = field_sq - field_sq == 0.0F;
+        finite_ &= finite;
+        const float lowest = options_.sample_threshold;
+        if (!finite || !(field_sq > lowest * lowest)) return;
         if (gap.anchor == limb.end) {
             field_x = -field_x;
             field_y = -field_y;
         }
-        const float reach_sq = reach_sq_of(gap.person, gap.limb);
         const float length = std::sqrt(field_sq);
-        const ScanWindow window = window_of(anchor, field_x / length, field_y / length, reach_sq);
+        const float x = field_x / length, y = field_y / length;
+        if (!goes_on(gap, anchor, x, y, length)) return;
+        const float reach_sq = reach_sq_of(gap.person, gap.limb);
+        const ScanWindow window = window_of(anchor, x, y, reach_sq);
         const int channel = layout_.keypoint_channels[gap.missing];
         const int count = list_maxima(heatmaps_.channel(channel), window);
         for (int i = 0; i < count; ++i) {
@@ -93,6 +97,23 @@ class GapSearch {
             room_.row.push_back(row);
             room_.proposals.push_back({gap, cell, {}});
         }
+    }
+
+    // Whether the field goes on as it begins at the anchor: there it has the length and, away from
+    // the anchor, the direction (x, y).
+    bool goes_on(const Gap& gap, const Peak& anchor, float x, float y, float length) {
+        const Limb& limb = layout_.limbs[gap.limb];
+        const float sign = gap.anchor == limb.start ? 1.0F : -1.0F;
+        float sum = length;
+        for (int step = 1; step <= kStepsOn; ++step) {
+            const int column = clip(anchor.x + static_cast<float>(step) * x, pafs_.width - 1);
+            const int row = clip(anchor.y + static_cast<float>(step) * y, pafs_.height - 1);
+            const int cell = row * pafs_.width + column;
+            sum += sign * (to_float(pafs_.channel(limb.x_channel)[cell]) * x +
+                           to_float(pafs_.channel(limb.y_channel)[cell]) * y);
+        }
+        finite_ &= sum - sum == 0.0F;
+        return sum > static_cast<float>(kStepsOn + 1) * options_.sample_threshold;
     }
 
     int list_maxima(const Scalar* plane, const ScanWindow& window) {

@@ -29,7 +29,9 @@ struct CompletionRoom {
 //     there.
 //  2. The centre of its cell must lie where the field under the present end of the limb points:
 //     that field is longer than sample_threshold, and turned away from the peak by less than
-//     acos(kAhead), 60 degrees. It may be as far as kReach times the length that the limb has on
+//     acos(kAhead), 60 degrees. It must also go on: along its direction, the mean of it and of the
+//     fields 1 to kStepsOn cells further on, at most at the map's border, must be above
+//     sample_threshold. The peak may be as far as kReach times the length that the limb has on
 //     Layout::body, in the person's scale: the largest ratio of a limb that was found before to
 //     that limb on the body. Limbs that the body does not know, and people without any that it
 //     knows, are not bounded.

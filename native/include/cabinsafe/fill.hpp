@@ -21,8 +21,8 @@ struct FillRoom {
 // Rule 4 of complete_people for proposals with the scores of their limbs; the keypoints that were
 // found become those of `fresh`.
 void fill_gaps(const std::vector<Proposal>& proposals, const float* limb_scores,
-               const Options& options, FillRoom& room,
-               std::vector<std::uint64_t>& fresh, Poses& poses);
+               const Options& options, FillRoom& room, std::vector<std::uint64_t>& fresh,
+               Poses& poses);
 
 // The ambiguity of filled limbs that cross others of their kind.
 void mark_filled_crossings(const Layout& layout, const FillRoom& room, Poses& poses);

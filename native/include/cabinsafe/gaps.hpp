@@ -58,6 +58,7 @@ extern template bool list_proposals(const HalfMaps&, const HalfMaps&, const Layo
                                     const KernelsOf<Half>&, const Poses&, GapRoom&);
 
 constexpr float kAhead = 0.5F;
+constexpr int kStepsOn = 2;
 constexpr float kReach = 1.5F;
 
 }  // namespace cabinsafe

@@ -17,13 +17,13 @@ struct Poses {
     int count = 0;
     std::size_t keypoints = 0;
     std::size_t limbs = 0;
-    std::vector<float> xy;              // (count, keypoints, 2) map cells, NaN where absent
-    std::vector<float> score;           // (count, keypoints) in [0, 1], 0 where absent
-    std::vector<float> person_score;    // (count) in [0, 1]
-    std::vector<float> limb_score;      // (count, limbs) in [0, 1], 0 where absent
-    std::vector<float> ambiguity;       // (count) in [0, 1], the largest of the person's limbs
-    std::vector<float> limb_ambiguity;  // (count, limbs) in [0, 1], 0 where absent
-    std::vector<int> expected;          // (count) which expected person it is, -1 for none
+    std::vector<float> xy;               // (count, keypoints, 2) map cells, NaN where absent
+    std::vector<float> score;            // (count, keypoints) in [0, 1], 0 where absent
+    std::vector<float> person_score;     // (count) in [0, 1]
+    std::vector<float> limb_score;       // (count, limbs) in [0, 1], 0 where absent
+    std::vector<float> ambiguity;        // (count) in [0, 1], the largest of the person's limbs
+    std::vector<float> limb_ambiguity;   // (count, limbs) in [0, 1], 0 where absent
+    std::vector<int> expected;           // (count) which expected person it is, -1 for none
     std::vector<std::uint64_t> present;  // (count) keypoints, a bit each
 
     std::size_t keypoint_at(int person, int keypoint) const {

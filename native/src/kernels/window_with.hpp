@@ -51,8 +51,8 @@ class WindowScan {
         const Scalar* const at = plane_ + begin;
         const Reg values = V::load(at);
         const auto column = V::above(values, V::splat(threshold_)) & beats(values, at, width);
-        const auto others = beats(values, at, 1) & beats(values, at, width - 1) &
-                            beats(values, at, width + 1);
+        const auto others =
+            beats(values, at, 1) & beats(values, at, width - 1) & beats(values, at, width + 1);
         // The first and the last column lack neighbours.
         std::uint32_t sides = x == 0 ? 1U : 0U;
         if (x + V::kLanes >= width) sides |= 1U << (width - 1 - x);
