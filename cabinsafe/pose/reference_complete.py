@@ -95,9 +95,7 @@ class Completion:
         )
         field_sq = field_x * field_x + field_y * field_y
         self.read_finite &= bool(np.isfinite(field_sq))
-        if not (
-            np.isfinite(field_sq) and field_sq > np.square(np.float32(self._options.sample_threshold))
-        ):
+        if not (np.isfinite(field_sq) and field_sq > np.square(np.float32(self._options.sample_threshold))):
             return
         length = np.sqrt(field_sq)
         if not self._goes_on(limb, start, field_x / length, field_y / length, length, forward):
