@@ -17,6 +17,7 @@ from cabinsafe.pose.topology import Topology
 ROUNDS = 2
 AHEAD = np.float32(0.5)
 REACH = np.float32(1.5)
+STEPS_ON = 2
 
 FaintPeak = tuple[tuple[int, int], Peak]
 """A local maximum's cell (y, x) and its peak."""
@@ -92,9 +93,12 @@ class Completion:
         field_x, field_y = self._pafs[list(channels), int(start.y), int(start.x)] * np.float32(
             1 if forward else -1
         )
-        self.read_finite &= bool(np.isfinite(field_x) and np.isfinite(field_y))
         field_sq = field_x * field_x + field_y * field_y
-        if not field_sq > np.square(np.float32(self._options.sample_threshold)):
+        self.read_finite &= bool(np.isfinite(field_sq))
+        if not (np.isfinite(field_sq) and field_sq > np.square(np.float32(self._options.sample_threshold))):
+            return
+        length = np.sqrt(field_sq)
+        if not self._goes_on(limb, start, field_x / length, field_y / length, length, forward):
             return
         reach_sq = self._reach_sq(person, limb)
         half = np.float32(0.5)
@@ -105,6 +109,21 @@ class Completion:
             if distance_sq <= reach_sq and ahead * abs(ahead) > AHEAD * AHEAD * field_sq * distance_sq:
                 ends = (start, peak) if forward else (peak, start)
                 yield Proposal(person, limb, keypoint, cell, peak, self._limb_score(limb, *ends))
+
+    def _goes_on(
+        self, limb: int, at: Peak, x: np.float32, y: np.float32, length: np.float32, forward: bool
+    ) -> bool:
+        """Whether the field goes on as it begins; (x, y) is its direction, away from the anchor."""
+        channels = self._topology.limbs[limb].x_channel, self._topology.limbs[limb].y_channel
+        height, width = self._pafs.shape[1:]
+        total = length
+        for step in range(1, STEPS_ON + 1):
+            column = min(max(at.x + np.float32(step) * x, np.float32(0)), np.float32(width - 1))
+            row = min(max(at.y + np.float32(step) * y, np.float32(0)), np.float32(height - 1))
+            field_x, field_y = self._pafs[list(channels), int(row), int(column)]
+            total += np.float32(1 if forward else -1) * (field_x * x + field_y * y)
+        self.read_finite &= bool(np.isfinite(total))
+        return bool(total > np.float32(STEPS_ON + 1) * np.float32(self._options.sample_threshold))
 
     def _reach_sq(self, person: int, limb: int) -> np.float32:
         body_sq, scale_sq = self._body_sq(limb), self._scale_sq[person]

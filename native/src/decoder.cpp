@@ -36,6 +36,7 @@ void check_layout(const Layout& layout) {
 Decoder::Decoder(Layout layout, Options options, const Kernels& kernels)
     : layout_(std::move(layout)), options_(options), kernels_(&kernels) {
     check_layout(layout_);
+    spans_ = spans_of(layout_);
 }
 
 template <typename Scalar>
@@ -59,7 +60,8 @@ const Poses& Decoder::decode(const MapsOf<Scalar>& heatmaps, const MapsOf<Scalar
     mark_crossings(w.peaks, layout_, w.groups, w.crossing_room, w.accepted);
     write_people(w.peaks, w.accepted, w.groups, layout_, options_,
                  std::max(heatmaps.height, heatmaps.width), w.people_room, w.poses);
-    complete_people(heatmaps, pafs, layout_, options_, *kernels_, w.completion_room, w.poses);
+    complete_people(heatmaps, pafs, layout_, spans_, options_, *kernels_, w.completion_room,
+                    w.poses);
     if (expected.count > 0) {
         match_expected(expected, w.peaks, w.groups, w.people_room.sums, w.prior_room, w.poses);
     }

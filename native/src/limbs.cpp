@@ -44,11 +44,8 @@ class LimbSearch {
     void score_pairs() {
         LikelyPairs& pairs = room_.pairs;
         fill_up(pairs);
-        const float side = static_cast<float>(std::max(pafs_.height, pafs_.width));
-        const ScoreRule rule{options_.sample_threshold, options_.min_agreeing_samples_of_10,
-                             options_.length_penalty_per_map_side / side};
         const LimbField<Scalar> field{pafs_.data, pafs_.width};
-        finite_ &= kernels_.score(field, rule, pairs);
+        finite_ &= kernels_.score(field, score_rule(options_, pafs_), pairs);
         for (int i = 0; i < pairs.count; ++i) {
             if (!(pairs.score[i] >= options_.limb_threshold)) continue;
             candidates_.push_back(
@@ -70,14 +67,6 @@ class LimbSearch {
         finite_ &= kernels_.read_ends(field, ends);
     }
 
-    // Whole registers are read: what lies behind the last pair must be a pair too.
-    static void fill_up(LikelyPairs& pairs) {
-        for (int i = pairs.count; i < pairs.count + kMaxLanes; ++i) {
-            for (float* list : {pairs.x, pairs.y, pairs.dx, pairs.dy}) list[i] = list[0];
-            for (int* list : {pairs.x_plane, pairs.y_plane}) list[i] = list[0];
-        }
-    }
-
     const MapsOf<Scalar>& pafs_;
     const Peaks& peaks_;
     const Options& options_;
@@ -88,6 +77,13 @@ class LimbSearch {
 };
 
 }  // namespace
+
+void fill_up(const LikelyPairs& pairs) {
+    for (int i = pairs.count; i < pairs.count + kMaxLanes; ++i) {
+        for (float* list : {pairs.x, pairs.y, pairs.dx, pairs.dy}) list[i] = list[0];
+        for (int* list : {pairs.x_plane, pairs.y_plane}) list[i] = list[0];
+    }
+}
 
 void LimbRoom::fit(const Peaks& peaks) {
     const std::size_t count = peaks.all.size();

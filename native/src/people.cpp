@@ -61,6 +61,8 @@ void rank_people(const Peaks& peaks, const Groups& groups, int layout_keypoints,
 
 void clear_poses(Poses& poses, std::size_t people, std::size_t keypoints, std::size_t limbs) {
     poses.count = static_cast<int>(people);
+    poses.keypoints = keypoints;
+    poses.limbs = limbs;
     poses.xy.assign(people * keypoints * 2, std::numeric_limits<float>::quiet_NaN());
     poses.score.assign(people * keypoints, 0.0F);
     poses.person_score.resize(people);
@@ -68,6 +70,7 @@ void clear_poses(Poses& poses, std::size_t people, std::size_t keypoints, std::s
     poses.ambiguity.assign(people, 0.0F);
     poses.limb_ambiguity.assign(people * limbs, 0.0F);
     poses.expected.assign(people, -1);
+    poses.present.resize(people);
 }
 
 }  // namespace
@@ -99,6 +102,7 @@ void write_people(const Peaks& peaks, const std::vector<AcceptedLimb>& accepted,
     }
     for (std::size_t row = 0; row < room.ranking.size(); ++row) {
         poses.person_score[row] = -room.ranking[row].first;
+        poses.present[row] = groups.keypoints(room.ranking[row].second);
     }
 }
 

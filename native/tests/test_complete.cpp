@@ -120,6 +120,18 @@ void bodies_bound_how_far_a_limb_reaches(test::Results& results) {
     CHECK(decode(rows, with_weak(0.03F), layout).score[2] > 0.0F);
 }
 
+void a_field_that_breaks_off_points_at_nothing(test::Results& results) {
+    Rows rows;
+    for (int k = 0; k < 3; ++k) rows.put(k, 9.5F, k < 2 ? 0.9F : kFaint);
+    for (const float onwards : {0.0F, -0.8F}) {  // in the two cells that follow the neighbour's
+        Rows broken = rows;
+        for (const int x : {15, 16}) broken.pafs.at(2, 9, x) = onwards;
+        CHECK((decode(broken, with_weak(0.03F)).score[2] > 0.0F) == (onwards == 0.0F));
+    }
+    for (const int x : {15, 16}) rows.pafs.at(2, 9, x) = -0.34F;  // the mean is .04
+    CHECK(decode(rows, with_weak(0.03F)).score[2] == 0.0F);
+}
+
 void limbs_that_cross_are_ambiguous(test::Results& results) {
     Rows rows;
     for (int k = 0; k < 3; ++k) rows.put(k, 9.5F, k < 2 ? 0.9F : kFaint);
@@ -160,6 +172,7 @@ int main() {
     a_contested_peak_goes_to_the_better_limb(results);
     peaks_beside_somebodys_keypoint_are_not_used(results);
     bodies_bound_how_far_a_limb_reaches(results);
+    a_field_that_breaks_off_points_at_nothing(results);
     limbs_that_cross_are_ambiguous(results);
     what_is_read_must_be_finite(results);
     return results.report();

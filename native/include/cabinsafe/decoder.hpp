@@ -50,6 +50,7 @@ class Decoder {
   private:
     Layout layout_;
     Options options_;
+    std::vector<LimbSpan> spans_;
     const Kernels* kernels_;
 };
 

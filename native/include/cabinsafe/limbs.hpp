@@ -1,6 +1,7 @@
 // Step 2: peaks + part affinity fields -> candidate limbs.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -68,6 +69,16 @@ struct ScoreRule {
     int min_agreeing = 0;
     float penalty_per_cell = 0.0F;
 };
+
+// Whole registers are read: makes what lies behind the last pair copies of the first.
+void fill_up(const LikelyPairs& pairs);
+
+template <typename Scalar>
+ScoreRule score_rule(const Options& options, const MapsOf<Scalar>& pafs) {
+    const auto side = static_cast<float>(std::max(pafs.height, pafs.width));
+    return {options.sample_threshold, options.min_agreeing_samples_of_10,
+            options.length_penalty_per_map_side / side};
+}
 
 // What find_limbs writes over; keep it between calls. One per thread.
 class LimbRoom {

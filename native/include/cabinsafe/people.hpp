@@ -1,7 +1,9 @@
 // Step 5: groups of peaks -> people.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "cabinsafe/groups.hpp"
@@ -13,13 +15,27 @@ namespace cabinsafe {
 // Parallel row-major arrays of `count` people, the best person first.
 struct Poses {
     int count = 0;
-    std::vector<float> xy;              // (count, keypoints, 2) map cells, NaN where absent
-    std::vector<float> score;           // (count, keypoints) in [0, 1], 0 where absent
-    std::vector<float> person_score;    // (count) in [0, 1]
-    std::vector<float> limb_score;      // (count, limbs) in [0, 1], 0 where absent
-    std::vector<float> ambiguity;       // (count) in [0, 1], the largest of the person's limbs
-    std::vector<float> limb_ambiguity;  // (count, limbs) in [0, 1], 0 where absent
-    std::vector<int> expected;          // (count) which expected person it is, -1 for none
+    std::size_t keypoints = 0;
+    std::size_t limbs = 0;
+    std::vector<float> xy;               // (count, keypoints, 2) map cells, NaN where absent
+    std::vector<float> score;            // (count, keypoints) in [0, 1], 0 where absent
+    std::vector<float> person_score;     // (count) in [0, 1]
+    std::vector<float> limb_score;       // (count, limbs) in [0, 1], 0 where absent
+    std::vector<float> ambiguity;        // (count) in [0, 1], the largest of the person's limbs
+    std::vector<float> limb_ambiguity;   // (count, limbs) in [0, 1], 0 where absent
+    std::vector<int> expected;           // (count) which expected person it is, -1 for none
+    std::vector<std::uint64_t> present;  // (count) keypoints, a bit each
+
+    std::size_t keypoint_at(int person, int keypoint) const {
+        return static_cast<std::size_t>(person) * keypoints + static_cast<std::size_t>(keypoint);
+    }
+    std::size_t limb_at(int person, int limb) const {
+        return static_cast<std::size_t>(person) * limbs + static_cast<std::size_t>(limb);
+    }
+    Peak keypoint(int person, int keypoint) const {
+        const std::size_t at = keypoint_at(person, keypoint);
+        return {xy[2 * at], xy[2 * at + 1], score[at]};
+    }
 };
 
 // What the limbs of a group add up to; indexed by its root.

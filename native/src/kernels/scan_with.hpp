@@ -100,14 +100,18 @@ class PlaneScan {
         const Scalar* const at = plane_ + begin;
         const Reg threshold = V::splat(threshold_);
         std::uint32_t column = 0;
-        std::uint32_t row = 0;
         for (int i = 0; i < kRegs; ++i) {
             const Reg values = V::load(at + i * V::kLanes);
             const auto above = V::above(values, threshold) & beats(values, at, i, width_);
             column |= V::bits(above) << (i * V::kLanes);
+        }
+        if (column == 0) return {0, 0};
+        std::uint32_t row = sides;
+        for (int i = 0; i < kRegs; ++i) {
+            const Reg values = V::load(at + i * V::kLanes);
             row |= V::bits(beats(values, at, i, 1)) << (i * V::kLanes);
         }
-        const std::uint32_t likely = column & (row | sides);
+        const std::uint32_t likely = column & row;
         if (likely == 0) return {0, 0};
         std::uint32_t corners = 0;
         for (int i = 0; i < kRegs; ++i) {

@@ -1,5 +1,5 @@
 // find_maxima_in with the registers V of one instruction set (see table.hpp): a row of cells at
-// once, by value; the few that are left are tested one by one.
+// once; those at the map's border are tested one by one.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +24,12 @@ class WindowScan {
             for (int x = window_.left; x < window_.right; x += V::kLanes) {
                 const int begin = y * window_.map_width + x;
                 const int lanes = window_.right - x < V::kLanes ? window_.right - x : V::kLanes;
-                std::uint32_t likely = likely_cells(begin, x, lanes);
-                for (; likely != 0; likely &= likely - 1) {
-                    const int place = __builtin_ctz(likely);
+                const Cells found = look_at(begin, x, (1U << lanes) - 1U);
+                for (std::uint32_t cells = found.likely; cells != 0; cells &= cells - 1) {
+                    const int place = __builtin_ctz(cells);
                     maxima[count] = begin + place;
-                    count += static_cast<int>(is_maximum(y, x + place));
+                    const bool sure = (found.unsure >> place & 1U) == 0;
+                    count += static_cast<int>(sure || is_maximum(y, x + place));
                 }
             }
         }
@@ -38,20 +39,24 @@ class WindowScan {
   private:
     using Reg = typename V::Reg;
 
-    // A bit for each of the cells that can be a maximum.
-    std::uint32_t likely_cells(int begin, int x, int lanes) const {
-        const std::uint32_t wanted = (1U << lanes) - 1U;
+    // A bit for each of some cells that can be a maximum, and for each that may yet be none.
+    struct Cells {
+        std::uint32_t likely, unsure;
+    };
+
+    // Without a branch on what is high: in a faint map's noise there is no telling.
+    Cells look_at(int begin, int x, std::uint32_t wanted) const {
         const int width = window_.map_width;
-        if (begin < width || begin + width + V::kLanes > cells_) return wanted;
+        if (begin <= width || begin + width + V::kLanes >= cells_) return {wanted, wanted};
         const Scalar* const at = plane_ + begin;
         const Reg values = V::load(at);
-        const std::uint32_t high = wanted & V::bits(V::above(values, V::splat(threshold_)));
-        if (high == 0) return 0;
-        const std::uint32_t column = high & V::bits(beats(values, at, width));
-        // The first and the last column lack a neighbour in the row.
+        const auto column = V::above(values, V::splat(threshold_)) & beats(values, at, width);
+        const auto others =
+            beats(values, at, 1) & beats(values, at, width - 1) & beats(values, at, width + 1);
+        // The first and the last column lack neighbours.
         std::uint32_t sides = x == 0 ? 1U : 0U;
-        if (x + lanes == width) sides |= 1U << (lanes - 1);
-        return column & (sides | V::bits(beats(values, at, 1)));
+        if (x + V::kLanes >= width) sides |= 1U << (width - 1 - x);
+        return {wanted & V::bits(column) & (sides | V::bits(others)), sides};
     }
 
     // Lanes above the cell that is `apart` cells before them, and not below the one as far after.
