@@ -17,6 +17,7 @@ BoxXyxy = tuple[_Finite, _Finite, _Finite, _Finite]
 """Left, top, right, bottom, pixels."""
 SeatName = Annotated[str, Field(pattern=r"^Row[1-9][0-9]*\.Pos[1-9][0-9]*$")]
 """COVESA VSS name: ``Row1.Pos1`` is the first row's first seat."""
+_set = object.__setattr__
 
 
 class Record(BaseModel):
@@ -34,10 +35,10 @@ class Record(BaseModel):
     def of_checked(cls, values: dict[str, Any]) -> Self:
         """A record of values that are known to be right, every field among them: nothing is checked again."""
         record = cls.__new__(cls)
-        object.__setattr__(record, "__dict__", values)
-        object.__setattr__(record, "__pydantic_fields_set__", set(values))
-        object.__setattr__(record, "__pydantic_extra__", None)
-        object.__setattr__(record, "__pydantic_private__", None)
+        _set(record, "__dict__", values)
+        _set(record, "__pydantic_fields_set__", set(values))
+        _set(record, "__pydantic_extra__", None)
+        _set(record, "__pydantic_private__", None)
         return record
 
     @classmethod
