@@ -31,6 +31,9 @@ class Record(BaseModel):
         except ValidationError as error:
             raise DataError(f"{type(self).__name__}: {_in_words(error)}") from error
 
+    # As far as pydantic is concerned it is its own: a record within another is then checked in one go with it.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
     @classmethod
     def of_checked(cls, values: dict[str, Any]) -> Self:
         """A record of values that are known to be right, every field among them: nothing is checked again."""
