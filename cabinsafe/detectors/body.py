@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from math import dist, isnan
+from math import dist
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -63,10 +63,11 @@ class Body:
 
     def __init__(self, skeleton: Skeleton, least_score: float, max_ambiguity: float = 1.0) -> None:
         of_joints = _of_joints(skeleton.keypoints)
-        points, scores = of_joints(skeleton.xy.tolist()), of_joints(skeleton.score.tolist())
+        xs, ys = skeleton.xy.T.tolist()
+        scores = of_joints(skeleton.score.tolist())
         joints: list[XY | None] = [
-            None if score < least_score or isnan(x) else (x, y)
-            for (x, y), score in zip(points, scores, strict=True)
+            (x, y) if score and score >= least_score else None  # what is absent has the score 0
+            for x, y, score in zip(of_joints(xs), of_joints(ys), scores, strict=True)
         ]
         if skeleton.ambiguity > max_ambiguity:
             for i, way in enumerate(_WAYS):
@@ -75,10 +76,13 @@ class Body:
         left, right = self.sides = Side(*joints[:6]), Side(*joints[6:])
         self.wrist_scores = scores[2], scores[8]
         self.ankle_scores = scores[5], scores[11]
-        thigh = _SHIN_PER_THIGH * max(_length(left.hip, left.knee), _length(right.hip, right.knee))
-        shin = max(thigh, _length(left.knee, left.ankle), _length(right.knee, right.ankle))
-        self.torso_px = _torso(left, right) or shin / _SHIN_PER_TORSO or None
-        self.shin_px = max((self.torso_px or 0.0) * _SHIN_PER_TORSO, shin) or None
+        leg = max(
+            _length(left.knee, left.ankle),
+            _length(right.knee, right.ankle),
+            _SHIN_PER_THIGH * max(_length(left.hip, left.knee), _length(right.hip, right.knee)),
+        )
+        self.torso_px = _torso(left, right) or leg / _SHIN_PER_TORSO or None
+        self.shin_px = max((self.torso_px or 0.0) * _SHIN_PER_TORSO, leg) or None
 
 
 def _length(start: XY | None, end: XY | None) -> float:

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from cabinsafe.detectors.base import LocalOptions, any_of
 from cabinsafe.detectors.body import SIDES, Body, Side
-from cabinsafe.detectors.hands import UNSEEN, Hand, HandOnLegOptions, Limbs, Spot, judge_hand, legs_of
+from cabinsafe.detectors.hands import UNSEEN, Hand, HandOnLegOptions, Limbs, Spot, box_of, judge_hand, legs_of
 from cabinsafe.geometry import XY
 from cabinsafe.types import Reading, Scene, Track
 from cabinsafe.views import CameraView
@@ -109,7 +109,7 @@ class HandOnLeg:
         body = Body(skeleton, options.min_keypoint_score, options.max_ambiguity)
         if body.torso_px is None:
             return None
-        raw, (legs, legs_box), (left, right) = track.raw_skeleton, legs_of(body), body.wrist_scores
+        raw, legs, (left, right) = track.raw_skeleton, legs_of(body), body.wrist_scores
         raw_wrists = () if raw is None else (raw["left_wrist"].tolist(), raw["right_wrist"].tolist())
         doubtful_px = options.max_raw_shift_torsos * body.torso_px
         hands = [_hand(side, raw_wrists, doubtful_px, options.hand_extension) for side in body.sides]
@@ -117,7 +117,7 @@ class HandOnLeg:
             body.torso_px,
             (hands[0], hands[1]),
             legs,
-            legs_box,
+            box_of(legs),
             frozenset([part.side for part in legs if not part.is_shin]),
             options,
             (round(left, 3), round(right, 3)),

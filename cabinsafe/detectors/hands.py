@@ -181,22 +181,26 @@ def _gap(
     return gap, nearest
 
 
-def legs_of(body: Body) -> tuple[tuple[Part, ...], BoxXyxy]:
-    """Thighs and shins that are seen, and the box around them; of none it is empty."""
-    legs: list[Part] = []
-    joints: list[XY] = []
-    for i, (_, _, _, hip, knee, ankle) in enumerate(body.sides):
-        if knee is not None:
-            if hip is not None:
-                legs.append(Part(i, False, hip, knee))
-                joints += (hip, knee)
-            if ankle is not None:
-                legs.append(Part(i, True, knee, ankle))
-                joints += (knee, ankle)
-    if not legs:
-        return (), (0.0, 0.0, 0.0, 0.0)
-    xs, ys = zip(*joints, strict=True)
-    return tuple(legs), (min(xs), min(ys), max(xs), max(ys))
+def legs_of(body: Body) -> tuple[Part, ...]:
+    """Thighs and shins that are seen."""
+    legs = []
+    for i, side in enumerate(body.sides):
+        if side.knee is not None:
+            if side.hip is not None:
+                legs.append(Part(i, False, side.hip, side.knee))
+            if side.ankle is not None:
+                legs.append(Part(i, True, side.knee, side.ankle))
+    return tuple(legs)
+
+
+def box_of(legs: Sequence[Part]) -> BoxXyxy:
+    """The box around some parts; of none it is empty."""
+    xs: list[float] = []
+    ys: list[float] = []
+    for _, _, (ax, ay), (bx, by) in legs:
+        xs += (ax, bx)
+        ys += (ay, by)
+    return (min(xs), min(ys), max(xs), max(ys)) if legs else (0.0, 0.0, 0.0, 0.0)
 
 
 def _speed(now: Spot, last: Spot | None, unit_px: float, options: HandOnLegOptions) -> float | None:
