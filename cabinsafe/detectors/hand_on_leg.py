@@ -10,7 +10,7 @@ from cabinsafe.detectors.base import LocalOptions, any_of
 from cabinsafe.detectors.body import SIDES, Body, Side
 from cabinsafe.detectors.hands import UNSEEN, Hand, HandOnLegOptions, Limbs, Spot, box_of, judge_hand, legs_of
 from cabinsafe.geometry import XY
-from cabinsafe.types import Reading, Scene, Track
+from cabinsafe.types import Reading, Scene, State, Track
 from cabinsafe.views import CameraView
 
 _Spots = dict[tuple[int, int, int], Spot]
@@ -109,19 +109,25 @@ class HandOnLeg:
         body = Body(skeleton, options.min_keypoint_score, options.max_ambiguity)
         if body.torso_px is None:
             return None
-        raw, legs, (left, right) = track.raw_skeleton, legs_of(body), body.wrist_scores
+        (left, right), legs, raw = body.sides, legs_of(body), track.raw_skeleton
         raw_wrists = () if raw is None else (raw["left_wrist"].tolist(), raw["right_wrist"].tolist())
         doubtful_px = options.max_raw_shift_torsos * body.torso_px
         hands = [_hand(side, raw_wrists, doubtful_px, options.hand_extension) for side in body.sides]
+        thighs = _both(left.hip, left.knee), _both(right.hip, right.knee)
         return Limbs(
             body.torso_px,
             (hands[0], hands[1]),
             legs,
             box_of(legs),
-            frozenset([part.side for part in legs if not part.is_shin]),
+            thighs,
+            State.FALSE if all(thighs) else State.NOT_OBSERVABLE,
             options,
-            (round(left, 3), round(right, 3)),
+            (round(body.wrist_scores[0], 3), round(body.wrist_scores[1], 3)),
         )
+
+
+def _both(one: XY | None, other: XY | None) -> bool:
+    return one is not None and other is not None
 
 
 def _hand(side: Side, raw_wrists: Sequence[XY], doubtful_px: float, extension: float) -> XY | None:

@@ -95,7 +95,8 @@ class Limbs(NamedTuple):
             doubtful.
         legs: thighs and shins that are seen.
         legs_box: the box around them.
-        thighs: sides whose thigh is seen.
+        thighs: whether the left and the right one are seen.
+        away: what a hand is that is not near what is seen of the legs: away only if both thighs are seen.
         options: those that apply to the person.
         wrist_scores: left and right, as the evidence shows them.
     """
@@ -104,7 +105,8 @@ class Limbs(NamedTuple):
     hands: tuple[XY | None, XY | None]
     legs: tuple[Part, ...]
     legs_box: BoxXyxy
-    thighs: frozenset[int]
+    thighs: tuple[bool, bool]
+    away: State
     options: HandOnLegOptions
     wrist_scores: tuple[float, float]
 
@@ -143,7 +145,7 @@ def judge_hand(
     far_torsos = options.reach_torsos - _FAR * options.softness_torsos
     gap, part = _gap(low, other, unit_px, options, far_torsos)
     if part is None or gap >= far_torsos:
-        return Hand(_away(other), 0.0, gap), None
+        return Hand(other.away, 0.0, gap), None
     (ax, ay), (bx, by) = part.start, part.end
     spot = Spot(t_s, part[:2], (hand[0] - (ax + bx) / 2.0, hand[1] - (ay + by) / 2.0))
     speed = _speed(spot, last, unit_px, options)
@@ -151,17 +153,12 @@ def judge_hand(
     if speed is not None:
         score /= 1.0 + (speed / options.settled_torsos_per_s) ** 2
     if score < 0.5:
-        return Hand(_away(other), score, gap, speed), spot
+        return Hand(other.away, score, gap, speed), spot
     resting = gap * options.own_leg_factor
     if _gap(low, actor, unit_px, options, resting)[0] < resting:
         return Hand(State.FALSE, 0.0, gap, speed), spot
-    state = State.TRUE if number in actor.thighs else State.NOT_OBSERVABLE
+    state = State.TRUE if actor.thighs[number] else State.NOT_OBSERVABLE
     return Hand(state, score, gap, speed), spot
-
-
-def _away(other: Limbs) -> State:
-    """The state of a hand that is not near what is seen of the other's legs."""
-    return State.FALSE if len(other.thighs) == 2 else State.NOT_OBSERVABLE
 
 
 def _gap(
