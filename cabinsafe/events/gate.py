@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -106,7 +107,8 @@ class EventGate:
         if t_s - since < settings.hold_s:
             return []
         if key in memory.episodes:
-            return list(self._go_on(key, memory.episodes[key], t_s, settings))
+            event = self._go_on(key, memory.episodes[key], t_s, settings)
+            return [] if event is None else [event]
         events: list[Event] = []
         for other, episode in list(memory.episodes.items()):
             if set(episode.shown_s) == {camera_id}:
@@ -170,7 +172,9 @@ class EventGate:
                 on = reading is not None and shows_act(reading, None, settings)  # as the start of another
         if on and reading is not None:
             episode = episode or self._begin(key, reading, scene, t_s)
-            yield from self._continue(key, episode, reading, sight, settings)
+            event = self._continue(key, episode, reading, sight, settings)
+            if event is not None:
+                yield event
         elif key in memory.seen and memory.seen[key].is_reset(observed, t_s, settings):
             del memory.seen[key]
         if episode is not None:
@@ -184,16 +188,17 @@ class EventGate:
 
     def _continue(
         self, key: Key, episode: Episode, reading: Reading, sight: Sight, settings: GateSettings
-    ) -> Iterator[Event]:
-        """Take a reading that shows the act."""
+    ) -> Event | None:
+        """Take a reading that shows the act; what there is to say of it now, if anything."""
         t_s = max(sight.scene.t_s, episode.last_step_s)
         before_s = episode.last_step_s
         episode.take(reading, sight, t_s)
         if episode.running:
-            yield from self._go_on(key, episode, t_s, settings)
-        elif self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(key, episode, t_s):
+            return self._go_on(key, episode, t_s, settings)
+        if self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(key, episode, t_s):
             self._memory.seen.pop(key, None)
-            yield self._start(key, episode, t_s)
+            return self._start(key, episode, t_s)
+        return None
 
     def _is_due(
         self, key: Key, episode: Episode, before_s: float, t_s: float, settings: GateSettings
@@ -214,19 +219,20 @@ class EventGate:
         episode.started_s = episode.alarmed_s = t_s
         return self._event(key, episode, "started", t_s)
 
-    def _go_on(self, key: Key, episode: Episode, t_s: float, settings: GateSettings) -> Iterator[Event]:
+    def _go_on(self, key: Key, episode: Episode, t_s: float, settings: GateSettings) -> Event | None:
         """What an event that lasts has to say now, if anything."""
         running_s = t_s - episode.started_s
-        level = 1 + sum(running_s >= after - _ROUNDING_S for after in settings.escalate_after_s)
+        level = 1 + bisect_right(settings.escalate_after_s, running_s + _ROUNDING_S)
         repeat = settings.repeat_every_s
         if level > episode.level:
             episode.level, episode.alarmed_s = level, t_s
-            yield self._event(key, episode, "escalated", t_s)
-        elif repeat is not None and t_s - episode.alarmed_s >= repeat - _ROUNDING_S:
+            return self._event(key, episode, "escalated", t_s)
+        if repeat is not None and t_s - episode.alarmed_s >= repeat - _ROUNDING_S:
             episode.alarmed_s = t_s
-            yield self._event(key, episode, "repeated", t_s)
-        elif t_s - episode.emitted_s >= settings.update_every_s:
-            yield self._event(key, episode, "updated", t_s)
+            return self._event(key, episode, "repeated", t_s)
+        if t_s - episode.emitted_s >= settings.update_every_s:
+            return self._event(key, episode, "updated", t_s)
+        return None
 
     def _is_cooling(self, key: Key, episode: Episode, t_s: float) -> bool:
         cooling = self._memory.cooling
