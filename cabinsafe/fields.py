@@ -31,7 +31,7 @@ class Record(BaseModel):
         except ValidationError as error:
             raise DataError(f"{type(self).__name__}: {_in_words(error)}") from error
 
-    # As far as pydantic is concerned it is its own: a record within another is then checked in one go with it.
+    # It only words refusals: marked as pydantic's own, so that records within records are checked in one go.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import dist, inf
 from typing import ClassVar, NamedTuple
 
@@ -64,6 +64,8 @@ class HandOnLeg:
         """One reading per ordered pair of tracks, the acting person first."""
         before = self._spots.get(scene.camera_id, {})
         after = self._spots[scene.camera_id] = {}
+        if len(scene.tracks) < 2:
+            return []
         people = [(track.track_id, self._limbs(track, scene.camera_id)) for track in scene.tracks]
         return [
             self._read_pair(one, other, scene.t_s, before, after)
@@ -110,7 +112,7 @@ class HandOnLeg:
         if body.torso_px is None:
             return None
         (left, right), legs, raw = body.sides, legs_of(body), track.raw_skeleton
-        raw_wrists = () if raw is None else (raw["left_wrist"].tolist(), raw["right_wrist"].tolist())
+        raw_wrists = None if raw is None else (raw["left_wrist"].tolist(), raw["right_wrist"].tolist())
         doubtful_px = options.max_raw_shift_torsos * body.torso_px
         hands = [_hand(side, raw_wrists, doubtful_px, options.hand_extension) for side in body.sides]
         thighs = _both(left.hip, left.knee), _both(right.hip, right.knee)
@@ -130,7 +132,7 @@ def _both(one: XY | None, other: XY | None) -> bool:
     return one is not None and other is not None
 
 
-def _hand(side: Side, raw_wrists: Sequence[XY], doubtful_px: float, extension: float) -> XY | None:
+def _hand(side: Side, raw_wrists: tuple[XY, XY] | None, doubtful_px: float, extension: float) -> XY | None:
     """Where a hand is; None where it is not seen, or may be another's.
 
     It may be if its wrist is far from both wrists as the network saw them: repaired, bridged, or in a swing.
@@ -138,8 +140,10 @@ def _hand(side: Side, raw_wrists: Sequence[XY], doubtful_px: float, extension: f
     wrist, elbow = side.wrist, side.elbow
     if wrist is None or elbow is None:
         return None
-    if raw_wrists and not any([dist(raw, wrist) <= doubtful_px for raw in raw_wrists]):
-        return None
+    if raw_wrists is not None:
+        left, right = raw_wrists
+        if not (dist(left, wrist) <= doubtful_px or dist(right, wrist) <= doubtful_px):
+            return None
     return wrist[0] + extension * (wrist[0] - elbow[0]), wrist[1] + extension * (wrist[1] - elbow[1])
 
 

@@ -164,7 +164,7 @@ def judge_hand(
 def _gap(
     low: XY, person: Limbs, unit_px: float, options: HandOnLegOptions, within: float
 ) -> tuple[float, Part | None]:
-    """Distance of a lowered hand from legs, and their nearest part; that from their box if it is not within."""
+    """Distance of a lowered hand from legs, and their nearest part; if not within, that from their box."""
     gap = box_distance(person.legs_box, low) / unit_px
     if gap >= within:
         return gap, None

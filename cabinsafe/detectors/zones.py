@@ -61,7 +61,7 @@ class FootZones:
         }
 
     def near(self, own_seat: str | None) -> tuple[SeatZone, ...]:
-        """Seats that a person can reach with the feet: those of the own row, that seat first, all if unknown."""
+        """Seats in reach of a person's feet: the own one, then others of its row; all if it is not known."""
         if own_seat is None:
             return self._all
         seats = self._own_first.get(own_seat)

@@ -56,9 +56,7 @@ def adopt(
     """
     camera_id = sight.scene.camera_id
     left = [
-        key
-        for key, one in episodes.items()
-        if camera_id in one.shown_s and key not in by_key and key.people
+        key for key, one in episodes.items() if camera_id in one.shown_s and key not in by_key and key.people
     ]
     if not left:
         return []
