@@ -37,7 +37,7 @@ class Record(BaseModel):
     @classmethod
     def of_checked(cls, values: dict[str, Any]) -> Self:
         """A record of values that are known to be right, every field among them: nothing is checked again."""
-        record = cls.__new__(cls)
+        record = object.__new__(cls)
         _set(record, "__dict__", values)
         _set(record, "__pydantic_fields_set__", set(values))
         _set(record, "__pydantic_extra__", None)
