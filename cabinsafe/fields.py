@@ -17,6 +17,7 @@ BoxXyxy = tuple[_Finite, _Finite, _Finite, _Finite]
 """Left, top, right, bottom, pixels."""
 SeatName = Annotated[str, Field(pattern=r"^Row[1-9][0-9]*\.Pos[1-9][0-9]*$")]
 """COVESA VSS name: ``Row1.Pos1`` is the first row's first seat."""
+_set = object.__setattr__
 
 
 class Record(BaseModel):
@@ -30,14 +31,17 @@ class Record(BaseModel):
         except ValidationError as error:
             raise DataError(f"{type(self).__name__}: {_in_words(error)}") from error
 
+    # It only words refusals: marked as pydantic's own, so that records within records are checked in one go.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
     @classmethod
     def of_checked(cls, values: dict[str, Any]) -> Self:
         """A record of values that are known to be right, every field among them: nothing is checked again."""
-        record = cls.__new__(cls)
-        object.__setattr__(record, "__dict__", values)
-        object.__setattr__(record, "__pydantic_fields_set__", set(values))
-        object.__setattr__(record, "__pydantic_extra__", None)
-        object.__setattr__(record, "__pydantic_private__", None)
+        record = object.__new__(cls)
+        _set(record, "__dict__", values)
+        _set(record, "__pydantic_fields_set__", set(values))
+        _set(record, "__pydantic_extra__", None)
+        _set(record, "__pydantic_private__", None)
         return record
 
     @classmethod

@@ -66,9 +66,10 @@ def polygon_depth(polygon: Sequence[XY], point: XY) -> float:
         if along <= 0.0:
             away_sq = px * px + py * py
         elif along >= length_sq:
-            away_sq = (px - dx) ** 2 + (py - dy) ** 2
+            away_sq = (px - dx) * (px - dx) + (py - dy) * (py - dy)
         else:
-            away_sq = (px * dy - py * dx) ** 2 / length_sq
+            aside = px * dy - py * dx
+            away_sq = aside * aside / length_sq  # a product takes a third of the time of a power
         if away_sq < nearest_sq:  # noqa: PLR1730 - half the time of min()
             nearest_sq = away_sq
         if (ay > y) != (by > y) and px < py * dx / dy:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from math import isfinite, isnan
 from types import MappingProxyType
 from typing import Annotated
 
@@ -51,11 +52,12 @@ class Skeleton(Record):
             raise ShapeError("Skeleton.xy", (count, 2), self.xy.shape)
         if self.score.shape != (count,):
             raise ShapeError("Skeleton.score", (count,), self.score.shape)
-        absent = np.isnan(self.xy).any(axis=1)
-        if (np.isnan(self.xy).all(axis=1) != absent).any() or np.isinf(self.xy).any():
-            raise ShapeError("Skeleton.xy", "x and y both finite or both NaN", self.xy.tolist())
-        if not ((self.score >= 0) & (self.score <= 1)).all() or self.score[absent].any():
-            raise ShapeError("Skeleton.score", "values in [0, 1], 0 where absent", self.score.tolist())
+        for (x, y), score in zip(self.xy.tolist(), self.score.tolist(), strict=True):
+            absent = isnan(x) and isnan(y)
+            if not (absent or (isfinite(x) and isfinite(y))):
+                raise ShapeError("Skeleton.xy", "x and y both finite or both NaN", self.xy.tolist())
+            if not 0.0 <= score <= 1.0 or (absent and score):
+                raise ShapeError("Skeleton.score", "values in [0, 1], 0 where absent", self.score.tolist())
         return self
 
     @model_validator(mode="after")
@@ -82,10 +84,6 @@ class Skeleton(Record):
     def _plain_values(self) -> tuple[object, ...]:
         return self.topology, self.keypoints, self.person_score, self.ambiguity, self.limb_ambiguity
 
-    @cached_property
-    def _index(self) -> dict[str, int]:
-        return {name: i for i, name in enumerate(self.keypoints)}
-
     def __getitem__(self, name: str) -> FloatArray:
         """(x, y) of a keypoint in pixels; NaN, NaN where it was not seen."""
         point: FloatArray = self.xy[self._position(name)]
@@ -111,7 +109,7 @@ class Skeleton(Record):
 
     def _position(self, name: str) -> int:
         try:
-            return self._index[name]
+            return _places(self.keypoints)[name]
         except KeyError:
             raise DataError(
                 f"no keypoint '{name}' in {self.topology}: it has {', '.join(self.keypoints)}"
@@ -145,13 +143,19 @@ class Skeleton(Record):
 
 def side_swap(keypoints: Sequence[str]) -> list[int]:
     """For each keypoint the position of its other side, or its own where it has none."""
-    place = {name: i for i, name in enumerate(keypoints)}
+    place = _places(tuple(keypoints))
     return [place[_other_side(name)] for name in keypoints]
 
 
 def _other_side(name: str) -> str:
     side, _, part = name.partition("_")
     return f"{_OTHER[side]}_{part}" if side in _OTHER else name
+
+
+@lru_cache(maxsize=32)
+def _places(keypoints: tuple[str, ...]) -> Mapping[str, int]:
+    """Where each keypoint of a layout is in its arrays."""
+    return MappingProxyType({name: i for i, name in enumerate(keypoints)})
 
 
 @lru_cache(maxsize=32)

@@ -13,7 +13,14 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from typing_extensions import Self
 
 from cabinsafe.errors import ShapeError
@@ -120,15 +127,13 @@ class Track(Record):
             return content
         return {name: content[name] for name in differing_fields(raw, self.skeleton)}
 
-    @model_validator(mode="before")
+    @field_validator("raw_skeleton", mode="before")
     @classmethod
-    def _whole_again(cls, values: Any) -> Any:
-        if not isinstance(values, Mapping):
-            return values
-        skeleton, raw = values.get("skeleton"), values.get("raw_skeleton")
-        if isinstance(skeleton, Mapping) and isinstance(raw, Mapping):
-            return {**values, "raw_skeleton": {**skeleton, **raw}}
-        return values
+    def _whole_again(cls, raw: Any, others: ValidationInfo) -> Any:
+        skeleton = others.data.get("skeleton")
+        if skeleton is None or not isinstance(raw, Mapping):
+            return raw
+        return {**dict(skeleton), **raw} if raw else skeleton
 
 
 class State(str, Enum):

@@ -111,6 +111,36 @@ def test_scene_round_trip(make_skeleton, make_scene) -> None:
     assert Scene.model_validate_json(text) == scene
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            '"box_source":"keypoints"',
+            '"box_source":"guess"',
+            r"Scene: tracks\.1\.box_source: Input should be",
+        ),
+        ('"person_score":0.8', '"person_score":8', r"Scene: tracks\.1\.skeleton\.person_score: .*less than"),
+        ('"score":[0.9', '"score":[1.9', r"Skeleton\.score: expected values in \[0, 1\]"),
+        ('"xy":[[200.0', '"xy":[[null', "both finite or both NaN"),
+    ],
+)
+def test_what_is_wrong_deep_in_a_scene_is_named(
+    make_skeleton, make_scene, old: str, new: str, message: str
+) -> None:
+    text = make_scene(None, make_skeleton()).model_dump_json()
+    head, _, tail = text.partition('"track_id":2')
+    assert old in tail
+    with pytest.raises(DataError, match=message):
+        Scene.model_validate_json(f'{head}"track_id":2{tail.replace(old, new, 1)}')
+
+
+def test_keypoints_of_a_changed_copy_are_the_new_ones(make_skeleton) -> None:
+    skeleton = make_skeleton()
+    assert skeleton.sees("nose")
+    turned = skeleton.model_copy(update={"keypoints": skeleton.keypoints[::-1]})
+    np.testing.assert_array_equal(turned[skeleton.keypoints[-1]], skeleton["nose"])
+
+
 def test_event_and_reading_round_trip(make_reading) -> None:
     reading = make_reading()
     assert Reading.model_validate_json(reading.model_dump_json()) == reading
@@ -189,6 +219,7 @@ def test_the_raw_skeleton_is_stored_as_what_differs(make_skeleton) -> None:
         again = Track.model_validate_json(text)
         assert again == track
         assert again.raw_skeleton == track.raw_skeleton
+        assert (again.raw_skeleton is again.skeleton) == (not stored)
         assert Track.model_validate(track.model_dump()) == track
 
 

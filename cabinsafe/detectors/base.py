@@ -30,6 +30,10 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "unsafe_sitting": "cabinsafe.detectors.unsafe_sitting:UnsafeSitting",
     }
 )
+_TRUE, _NOT_OBSERVABLE = (
+    State.TRUE,
+    State.NOT_OBSERVABLE,
+)  # to look them up in an enum takes longer than the rest
 
 
 class DetectorOptions(Options):
@@ -137,10 +141,13 @@ class Detector(Protocol):
 
 def any_of(states: Iterable[State]) -> State:
     """Three-valued "or": one true makes it true; it is false only if all are false, and known to be."""
-    seen = list(states)
-    if State.TRUE in seen:
-        return State.TRUE
-    return State.FALSE if seen and set(seen) == {State.FALSE} else State.NOT_OBSERVABLE
+    answer = None
+    for state in states:
+        if state is _TRUE:
+            return state
+        if answer is not _NOT_OBSERVABLE:
+            answer = state
+    return answer or _NOT_OBSERVABLE
 
 
 def logistic(value: float) -> float:

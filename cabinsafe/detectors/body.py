@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from math import dist, isnan
-from typing import NamedTuple
+from math import dist
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from cabinsafe.errors import DataError
 from cabinsafe.geometry import XY, midpoint
@@ -49,6 +51,7 @@ class Body:
 
     Attributes:
         sides: left and right joints.
+        wrist_scores, ankle_scores: left and right, also of those that are unseen.
         torso_px: length of the torso, None if it cannot be told.
         shin_px: length of a shin, None if it cannot be told.
 
@@ -56,62 +59,53 @@ class Body:
         DataError: the layout lacks a joint.
     """
 
-    __slots__ = ("shin_px", "sides", "torso_px")
+    __slots__ = ("ankle_scores", "shin_px", "sides", "torso_px", "wrist_scores")
 
     def __init__(self, skeleton: Skeleton, least_score: float, max_ambiguity: float = 1.0) -> None:
-        points, scores = skeleton.xy.tolist(), skeleton.score.tolist()
+        of_joints = _of_joints(skeleton.keypoints)
+        xs, ys = skeleton.xy.T.tolist()
+        scores = of_joints(skeleton.score.tolist())
         joints: list[XY | None] = [
-            None if scores[i] < least_score or isnan(points[i][0]) else (points[i][0], points[i][1])
-            for i in _positions(skeleton.keypoints)
+            (x, y) if score and score >= least_score else None  # what is absent has the score 0
+            for x, y, score in zip(of_joints(xs), of_joints(ys), scores, strict=True)
         ]
         if skeleton.ambiguity > max_ambiguity:
             for i, way in enumerate(_WAYS):
                 if skeleton.ambiguity_of(way) > max_ambiguity:
                     joints[i] = None
-        self.sides = Side(*joints[:6]), Side(*joints[6:])
-        self.torso_px = self._torso()
-        self.shin_px = self._shin()
-
-    def _torso(self) -> float | None:
-        """The longest that shoulder width and trunk let expect, since either may be foreshortened.
-
-        The trunk runs from mid-shoulders to mid-hips, or along one side where the other is out of sight.
-        Without either, the legs tell.
-        """
-        left, right = self.sides
-        length = 0.0
-        if left.shoulder is not None and right.shoulder is not None:
-            length = dist(left.shoulder, right.shoulder) * _TORSO_PER_SHOULDER_WIDTH
-            if left.hip is not None and right.hip is not None:
-                trunk = dist(midpoint(left.shoulder, right.shoulder), midpoint(left.hip, right.hip))
-                return max(length, trunk) or None
-        for side in self.sides:
-            if side.shoulder is not None and side.hip is not None:
-                length = max(length, dist(side.shoulder, side.hip))
-        return length or max(self._thigh(), self._seen_shin()) / _SHIN_PER_TORSO or None
-
-    def _thigh(self) -> float:
-        """The longer thigh seen, as long as a shin; 0 if none is."""
-        return _SHIN_PER_THIGH * max(
-            dist(s.knee, s.hip) if s.knee is not None and s.hip is not None else 0.0 for s in self.sides
+        left, right = self.sides = Side(*joints[:6]), Side(*joints[6:])
+        self.wrist_scores = scores[2], scores[8]
+        self.ankle_scores = scores[5], scores[11]
+        leg = max(
+            _length(left.knee, left.ankle),
+            _length(right.knee, right.ankle),
+            _SHIN_PER_THIGH * max(_length(left.hip, left.knee), _length(right.hip, right.knee)),
         )
+        self.torso_px = _torso(left, right) or leg / _SHIN_PER_TORSO or None
+        self.shin_px = max((self.torso_px or 0.0) * _SHIN_PER_TORSO, leg) or None
 
-    def _seen_shin(self) -> float:
-        """The longer shin seen; 0 if none is."""
-        return max(
-            dist(s.knee, s.ankle) if s.knee is not None and s.ankle is not None else 0.0 for s in self.sides
-        )
 
-    def _shin(self) -> float | None:
-        """The longer shin, at least what thighs and torso let expect where it is foreshortened."""
-        return max((self.torso_px or 0.0) * _SHIN_PER_TORSO, self._thigh(), self._seen_shin()) or None
+def _length(start: XY | None, end: XY | None) -> float:
+    """Length of a limb, pixels; 0 if it is not seen."""
+    return 0.0 if start is None or end is None else dist(start, end)
+
+
+def _torso(left: Side, right: Side) -> float:
+    """The longest that shoulder width and trunk let expect, since either may be foreshortened; 0 if unseen.
+
+    The trunk runs from mid-shoulders to mid-hips, or along one side where the other is out of sight.
+    """
+    width = _length(left.shoulder, right.shoulder) * _TORSO_PER_SHOULDER_WIDTH
+    if left.shoulder and right.shoulder and left.hip and right.hip:
+        return max(width, dist(midpoint(left.shoulder, right.shoulder), midpoint(left.hip, right.hip)))
+    return max(width, _length(left.shoulder, left.hip), _length(right.shoulder, right.hip))
 
 
 @lru_cache(maxsize=32)
-def _positions(keypoints: tuple[str, ...]) -> tuple[int, ...]:
-    """Where the joints of the left side and then of the right are in a layout."""
+def _of_joints(keypoints: tuple[str, ...]) -> Callable[[list[Any]], tuple[Any, ...]]:
+    """What picks those of the left side's joints and then of the right's from a list for all keypoints."""
     names = [f"{side}_{joint}" for side in SIDES for joint in _JOINTS]
     missing = [name for name in names if name not in keypoints]
     if missing:
         raise DataError(f"no keypoint '{missing[0]}' among {', '.join(keypoints)}")
-    return tuple(keypoints.index(name) for name in names)
+    return itemgetter(*map(keypoints.index, names))

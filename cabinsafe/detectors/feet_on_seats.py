@@ -24,17 +24,29 @@ class _Shin(NamedTuple):
     knee: XY | None
 
 
-_Shins = dict[tuple[int, str], _Shin]
+class _Names(NamedTuple):
+    """What the evidence of one foot is called."""
+
+    depth: str
+    score: str
+    thigh_gap: str
+
+
+_Shins = dict[tuple[int, int], _Shin]
+_NAMES = tuple(
+    _Names(f"{side}_sole_depth_shins", f"{side}_ankle_score", f"{side}_sole_to_other_thigh_shins")
+    for side in SIDES
+)
 
 
 class FeetOnSeats:
     """Whether a foot is on a seat of the person's row (any row if the seat is unknown), or the dashboard.
 
-    One reading per person. How deep an ankle lies over a cushion decides, the more easily the higher knee and
-    ankle are drawn up. An ankle on the other thigh whose own foot is down is on the knee, not on a seat. An
-    ankle that gets hidden is taken to stay for a moment, while its knee stays. The reading is true if either
-    foot is up, false if both are seen to be down and the view knows the person's seat, not observable
-    otherwise. ``Reading.seats`` names the seats that feet are on.
+    One reading per person. How deep the sole under an ankle lies over a cushion decides, the more easily the
+    higher the knee is drawn up. A sole on the other thigh whose own foot is down is on the knee, not on a
+    seat. An ankle that gets hidden is taken to stay for a moment, while its knee stays. The reading is true
+    if either foot is up, false if both are seen to be down and the view knows the person's seat, not
+    observable otherwise. ``Reading.seats`` names the seats that feet are on.
     """
 
     Options: ClassVar[type[FeetOnSeatsOptions]] = FeetOnSeatsOptions
@@ -72,29 +84,26 @@ class FeetOnSeats:
     def _read_track(
         self, track: Track, scene: Scene, zones: FootZones, before: _Shins, after: _Shins
     ) -> Reading:
-        options = self._options.at(scene.camera_id, track.seat)
-        skeleton, feet, evidence = track.skeleton, (Foot(), Foot()), dict[str, float]()
+        options, skeleton = self._options.at(scene.camera_id, track.seat), track.skeleton
+        left, right, evidence = Foot(), Foot(), dict[str, float]()
         if skeleton is not None:
             body = Body(skeleton, options.min_keypoint_score, options.max_ambiguity)
             ankles: list[XY | None] = []
-            for name, side in zip(SIDES, body.sides, strict=True):
-                key = track.track_id, name
+            for i, side in enumerate(body.sides):
+                key = track.track_id, i
                 shin = _current_shin(side, scene.t_s, before.get(key), body.shin_px, options)
                 if shin is not None:
                     after[key] = shin
                 ankles.append(shin and shin.ankle)
-            feet = judge_feet(body, ankles, zones, track.seat, options)
-            evidence = _evidence(feet, options)
-            for name in SIDES:
-                if f"{name}_ankle_depth_shins" in evidence:
-                    evidence[f"{name}_ankle_score"] = round(skeleton.score_of(f"{name}_ankle"), 3)
-        seats = {foot.seat for foot in feet if foot.seat is not None and foot.is_up}
+            left, right = judge_feet(body, ankles, zones, track.seat, options)
+            evidence = _evidence((left, right), body, options)
+        seats = {foot.seat for foot in (left, right) if foot.is_up and foot.seat is not None}
         return Reading.of_checked(
             {
                 "kind": self.kind,
                 "track_ids": (track.track_id,),
-                "state": any_of(foot.state for foot in feet),
-                "score": max(foot.score for foot in feet),
+                "state": any_of((left.state, right.state)),
+                "score": max(left.score, right.score),
                 "evidence": evidence,
                 "seats": tuple(sorted(seats)),
             }
@@ -113,13 +122,14 @@ def _current_shin(
     return last if stays and t_s - last.t_s <= options.hidden_ankle_s else None
 
 
-def _evidence(feet: tuple[Foot, Foot], options: FeetOnSeatsOptions) -> dict[str, float]:
+def _evidence(feet: tuple[Foot, Foot], body: Body, options: FeetOnSeatsOptions) -> dict[str, float]:
     evidence = {"margin_shins": options.margin_shins}
-    for name, foot in zip(SIDES, feet, strict=True):
+    for foot, score, names in zip(feet, body.ankle_scores, _NAMES, strict=True):
         if foot.depth_shins is not None:
-            evidence[f"{name}_ankle_depth_shins"] = round(foot.depth_shins, 3)
+            evidence[names.depth] = round(foot.depth_shins, 3)
+            evidence[names.score] = round(score, 3)
         if foot.thigh_gap_shins is not None:
-            evidence[f"{name}_ankle_to_other_thigh_shins"] = round(foot.thigh_gap_shins, 3)
+            evidence[names.thigh_gap] = round(foot.thigh_gap_shins, 3)
         if foot.zone is not None and foot.is_up:
             evidence["on_dashboard" if foot.zone == "dashboard" else f"on_{foot.zone}_seat"] = 1.0
     return evidence

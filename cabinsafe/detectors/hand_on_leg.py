@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import dist, inf
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from cabinsafe.detectors.base import LocalOptions, any_of
-from cabinsafe.detectors.body import SIDES, Body
-from cabinsafe.detectors.hands import UNSEEN, HandOnLegOptions, Limbs, Spot, box_of, judge_hand, legs_of
+from cabinsafe.detectors.body import SIDES, Body, Side
+from cabinsafe.detectors.hands import UNSEEN, Hand, HandOnLegOptions, Limbs, Spot, box_of, judge_hand, legs_of
 from cabinsafe.geometry import XY
-from cabinsafe.types import Reading, Scene, Skeleton, Track
+from cabinsafe.types import Reading, Scene, State, Track
 from cabinsafe.views import CameraView
 
 _Spots = dict[tuple[int, int, int], Spot]
+
+
+class _Names(NamedTuple):
+    """What the evidence of one hand is called."""
+
+    gap: str
+    score: str
+    speed: str
+
+
+_NAMES = tuple(
+    _Names(f"{side}_hand_gap_torsos", f"{side}_wrist_score", f"{side}_hand_speed_torsos_per_s")
+    for side in SIDES
+)
 
 
 class HandOnLeg:
@@ -50,7 +64,9 @@ class HandOnLeg:
         """One reading per ordered pair of tracks, the acting person first."""
         before = self._spots.get(scene.camera_id, {})
         after = self._spots[scene.camera_id] = {}
-        people = [(track, self._limbs(track, scene.camera_id)) for track in scene.tracks]
+        if len(scene.tracks) < 2:
+            return []
+        people = [(track.track_id, self._limbs(track, scene.camera_id)) for track in scene.tracks]
         return [
             self._read_pair(one, other, scene.t_s, before, after)
             for one in people
@@ -60,33 +76,28 @@ class HandOnLeg:
 
     def _read_pair(
         self,
-        actor: tuple[Track, Limbs | None],
-        other: tuple[Track, Limbs | None],
+        actor: tuple[int, Limbs | None],
+        other: tuple[int, Limbs | None],
         t_s: float,
         before: _Spots,
         after: _Spots,
     ) -> Reading:
         (one, limbs), (two, others) = actor, other
-        hands, evidence = [UNSEEN], dict[str, float]()
+        left, right, evidence = UNSEEN, UNSEEN, dict[str, float]()
         if limbs is not None and others is not None and _side_by_side(limbs, others):
-            hands = []
-            evidence["reach_torsos"] = limbs.options.reach_torsos
-            for i, name in enumerate(SIDES):
-                hand, spot = judge_hand(i, limbs, others, t_s, before.get((one.track_id, two.track_id, i)))
-                if spot is not None:
-                    after[one.track_id, two.track_id, i] = spot
-                hands.append(hand)
-                if hand.gap_torsos < inf:
-                    evidence[f"{name}_hand_gap_torsos"] = round(hand.gap_torsos, 3)
-                    evidence[f"{name}_wrist_score"] = round(limbs.scores[i], 3)
-                if hand.speed_torsos_per_s is not None:
-                    evidence[f"{name}_hand_speed_torsos_per_s"] = round(hand.speed_torsos_per_s, 3)
+            left, spot = judge_hand(0, limbs, others, t_s, before.get((one, two, 0)))
+            if spot is not None:
+                after[one, two, 0] = spot
+            right, spot = judge_hand(1, limbs, others, t_s, before.get((one, two, 1)))
+            if spot is not None:
+                after[one, two, 1] = spot
+            evidence = _evidence(limbs, (left, right))
         return Reading.of_checked(
             {
                 "kind": self.kind,
-                "track_ids": (one.track_id, two.track_id),
-                "state": any_of(hand.state for hand in hands),
-                "score": max(hand.score for hand in hands),
+                "track_ids": (one, two),
+                "state": any_of((left.state, right.state)),
+                "score": max(left.score, right.score),
                 "evidence": evidence,
                 "seats": (),
             }
@@ -94,38 +105,60 @@ class HandOnLeg:
 
     def _limbs(self, track: Track, camera_id: str) -> Limbs | None:
         skeleton = track.skeleton
-        options = self._options.at(camera_id, track.seat)
         if skeleton is None:
             return None
+        options = self._options.at(camera_id, track.seat)
         body = Body(skeleton, options.min_keypoint_score, options.max_ambiguity)
         if body.torso_px is None:
             return None
-        raw = track.raw_skeleton
+        (left, right), legs, raw = body.sides, legs_of(body), track.raw_skeleton
+        raw_wrists = None if raw is None else (raw["left_wrist"].tolist(), raw["right_wrist"].tolist())
         doubtful_px = options.max_raw_shift_torsos * body.torso_px
-        hands: list[XY | None] = []
-        for name, side in zip(SIDES, body.sides, strict=True):
-            hand = None
-            if (
-                side.wrist is not None
-                and side.elbow is not None
-                and not _moved(raw, name, side.wrist, doubtful_px)
-            ):
-                (ex, ey), (wx, wy) = side.elbow, side.wrist
-                hand = wx + options.hand_extension * (wx - ex), wy + options.hand_extension * (wy - ey)
-            hands.append(hand)
-        scores = skeleton.score_of("left_wrist"), skeleton.score_of("right_wrist")
-        legs = tuple(legs_of(body))
-        return Limbs(body, (hands[0], hands[1]), scores, legs, box_of(legs), options)
+        hands = [_hand(side, raw_wrists, doubtful_px, options.hand_extension) for side in body.sides]
+        thighs = _both(left.hip, left.knee), _both(right.hip, right.knee)
+        return Limbs(
+            body.torso_px,
+            (hands[0], hands[1]),
+            legs,
+            box_of(legs),
+            thighs,
+            State.FALSE if all(thighs) else State.NOT_OBSERVABLE,
+            options,
+            (round(body.wrist_scores[0], 3), round(body.wrist_scores[1], 3)),
+        )
 
 
-def _moved(raw: Skeleton | None, side: str, wrist: XY, most_px: float) -> bool:
-    """Whether a wrist is far from both wrists as the network saw them: repaired, bridged, or in a swing."""
-    if raw is None or dist(raw[f"{side}_wrist"].tolist(), wrist) <= most_px:
-        return False
-    return not any(dist(raw[f"{name}_wrist"].tolist(), wrist) <= most_px for name in SIDES if name != side)
+def _both(one: XY | None, other: XY | None) -> bool:
+    return one is not None and other is not None
+
+
+def _hand(side: Side, raw_wrists: tuple[XY, XY] | None, doubtful_px: float, extension: float) -> XY | None:
+    """Where a hand is; None where it is not seen, or may be another's.
+
+    It may be if its wrist is far from both wrists as the network saw them: repaired, bridged, or in a swing.
+    """
+    wrist, elbow = side.wrist, side.elbow
+    if wrist is None or elbow is None:
+        return None
+    if raw_wrists is not None:
+        left, right = raw_wrists
+        if not (dist(left, wrist) <= doubtful_px or dist(right, wrist) <= doubtful_px):
+            return None
+    return wrist[0] + extension * (wrist[0] - elbow[0]), wrist[1] + extension * (wrist[1] - elbow[1])
+
+
+def _evidence(limbs: Limbs, hands: tuple[Hand, Hand]) -> dict[str, float]:
+    evidence = {"reach_torsos": limbs.options.reach_torsos}
+    for hand, score, names in zip(hands, limbs.wrist_scores, _NAMES, strict=True):
+        if hand.gap_torsos < inf:
+            evidence[names.gap] = round(hand.gap_torsos, 3)
+            evidence[names.score] = score
+        if hand.speed_torsos_per_s is not None:
+            evidence[names.speed] = round(hand.speed_torsos_per_s, 3)
+    return evidence
 
 
 def _side_by_side(one: Limbs, other: Limbs) -> bool:
     """Whether two people may be at the same distance from the camera."""
-    a, b = one.body.torso_px or 0.0, other.body.torso_px or 0.0
-    return max(a, b) <= one.options.max_size_ratio * min(a, b)
+    a, b, ratio = one.torso_px, other.torso_px, one.options.max_size_ratio
+    return a <= ratio * b and b <= ratio * a

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import dist, inf
 from typing import NamedTuple
 
 from pydantic import Field
 
 from cabinsafe.detectors.base import TunableOptions, logistic
-from cabinsafe.detectors.body import SIDES, Body
-from cabinsafe.geometry import XY, box_distance, midpoint, segment_distance
+from cabinsafe.detectors.body import Body
+from cabinsafe.geometry import XY, box_distance, segment_distance
 from cabinsafe.types import BoxXyxy, State
 
 _FAR = -10.0  # a score below .0001 is none
@@ -90,21 +90,25 @@ class Limbs(NamedTuple):
     """One person ready to be judged.
 
     Attributes:
-        body: joints and lengths.
+        torso_px: length of the torso.
         hands: left and right, None where the wrist, or the elbow it hangs on, was not seen, or the wrist is
             doubtful.
-        scores: of the wrists.
         legs: thighs and shins that are seen.
         legs_box: the box around them.
+        thighs: whether the left and the right one are seen.
+        away: what a hand is that is not near what is seen of the legs: away only if both thighs are seen.
         options: those that apply to the person.
+        wrist_scores: left and right, as the evidence shows them.
     """
 
-    body: Body
+    torso_px: float
     hands: tuple[XY | None, XY | None]
-    scores: tuple[float, float]
     legs: tuple[Part, ...]
     legs_box: BoxXyxy
+    thighs: tuple[bool, bool]
+    away: State
     options: HandOnLegOptions
+    wrist_scores: tuple[float, float]
 
 
 class Hand(NamedTuple):
@@ -134,38 +138,38 @@ def judge_hand(
 
     Of a hand that is far, the gap is that to the box around the legs.
     """
-    hand, unit_px, options = actor.hands[number], other.body.torso_px, actor.options
-    if hand is None or unit_px is None or not other.legs:
+    hand, unit_px, options = actor.hands[number], other.torso_px, actor.options
+    if hand is None or not other.legs:
         return UNSEEN, None
-    spot, speed, score, part = None, None, 0.0, None
+    low = hand[0], hand[1] + options.lift_torsos * unit_px  # the hand is lowered, not the legs lifted
     far_torsos = options.reach_torsos - _FAR * options.softness_torsos
-    gap = box_distance(other.legs_box, (hand[0], hand[1] + options.lift_torsos * unit_px)) / unit_px
-    if gap < far_torsos:
-        gap, part = _gap(hand, other.legs, unit_px, options)
-    nearness = (options.reach_torsos - gap) / options.softness_torsos
-    if part is not None and nearness > _FAR:
-        x, y = midpoint(part.start, part.end)
-        spot = Spot(t_s, part[:2], (hand[0] - x, hand[1] - y))
-        speed = _speed(spot, last, unit_px, options)
-        score = logistic(nearness)
-        if speed is not None:
-            score /= 1.0 + (speed / options.settled_torsos_per_s) ** 2
+    gap, part = _gap(low, other, unit_px, options, far_torsos)
+    if part is None or gap >= far_torsos:
+        return Hand(other.away, 0.0, gap), None
+    (ax, ay), (bx, by) = part.start, part.end
+    spot = Spot(t_s, part[:2], (hand[0] - (ax + bx) / 2.0, hand[1] - (ay + by) / 2.0))
+    speed = _speed(spot, last, unit_px, options)
+    score = logistic((options.reach_torsos - gap) / options.softness_torsos)
+    if speed is not None:
+        score /= 1.0 + (speed / options.settled_torsos_per_s) ** 2
     if score < 0.5:
-        away = sum(not leg.is_shin for leg in other.legs) == len(SIDES)
-        return Hand(State.FALSE if away else State.NOT_OBSERVABLE, score, gap, speed), spot
-    if _gap(hand, actor.legs, unit_px, options)[0] < gap * options.own_leg_factor:
+        return Hand(other.away, score, gap, speed), spot
+    resting = gap * options.own_leg_factor
+    if _gap(low, actor, unit_px, options, resting)[0] < resting:
         return Hand(State.FALSE, 0.0, gap, speed), spot
-    own_thigh_seen = any(leg.side == number and not leg.is_shin for leg in actor.legs)
-    return Hand(State.TRUE if own_thigh_seen else State.NOT_OBSERVABLE, score, gap, speed), spot
+    state = State.TRUE if actor.thighs[number] else State.NOT_OBSERVABLE
+    return Hand(state, score, gap, speed), spot
 
 
 def _gap(
-    hand: XY, legs: Sequence[Part], unit_px: float, options: HandOnLegOptions
+    low: XY, person: Limbs, unit_px: float, options: HandOnLegOptions, within: float
 ) -> tuple[float, Part | None]:
-    """Distance of a hand from legs, and their nearest part: the hand is lowered, not the legs lifted."""
-    low = hand[0], hand[1] + options.lift_torsos * unit_px
+    """Distance of a lowered hand from legs, and their nearest part; if not within, that from their box."""
+    gap = box_distance(person.legs_box, low) / unit_px
+    if gap >= within:
+        return gap, None
     gap, nearest = inf, None
-    for part in legs:
+    for part in person.legs:
         away = segment_distance(low, part.start, part.end) / unit_px
         if part.is_shin:
             away += options.shin_penalty_torsos
@@ -174,23 +178,26 @@ def _gap(
     return gap, nearest
 
 
-def legs_of(body: Body) -> Iterator[Part]:
+def legs_of(body: Body) -> tuple[Part, ...]:
     """Thighs and shins that are seen."""
+    legs = []
     for i, side in enumerate(body.sides):
         if side.knee is not None:
             if side.hip is not None:
-                yield Part(i, False, side.hip, side.knee)
+                legs.append(Part(i, False, side.hip, side.knee))
             if side.ankle is not None:
-                yield Part(i, True, side.knee, side.ankle)
+                legs.append(Part(i, True, side.knee, side.ankle))
+    return tuple(legs)
 
 
 def box_of(legs: Sequence[Part]) -> BoxXyxy:
     """The box around some parts; of none it is empty."""
-    ends = [end for part in legs for end in part[2:]]
-    if not ends:
-        return 0.0, 0.0, 0.0, 0.0
-    xs, ys = zip(*ends, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
+    xs: list[float] = []
+    ys: list[float] = []
+    for _, _, (ax, ay), (bx, by) in legs:
+        xs += (ax, bx)
+        ys += (ay, by)
+    return (min(xs), min(ys), max(xs), max(ys)) if legs else (0.0, 0.0, 0.0, 0.0)
 
 
 def _speed(now: Spot, last: Spot | None, unit_px: float, options: HandOnLegOptions) -> float | None:

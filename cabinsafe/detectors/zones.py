@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import dist, inf
 from typing import NamedTuple
 
@@ -14,13 +14,14 @@ Size = tuple[int, int]
 
 
 class SeatZone(NamedTuple):
-    """One seat: the outline of its cushion, or only the line along the cushion's front edge."""
+    """One seat: the outline of its cushion, with its box and the box's diagonal, or only the seat line."""
 
     name: str
     row: str
     cushion: tuple[XY, ...] | None
     line: tuple[XY, XY] | None
     box: BoxXyxy = (0.0, 0.0, 0.0, 0.0)
+    size_px: float = 0.0
 
     def depth_px(
         self, point: XY, span_margin: float, reach_px: float, known_px: float = -inf
@@ -43,16 +44,28 @@ class SeatZone(NamedTuple):
         return None if height > reach_px and within > 0 else min(height, within)
 
 
-class FootZones(NamedTuple):
-    """All places of one view."""
+class FootZones:
+    """All places of one view.
 
-    seats: tuple[SeatZone, ...]
-    rows: Mapping[str, tuple[SeatZone, ...]]
-    dashboard: tuple[XY, ...] | None
+    Args:
+        seats: those with an outline or a line.
+        dashboard: its outline.
+    """
+
+    def __init__(self, seats: Sequence[SeatZone] = (), dashboard: tuple[XY, ...] | None = None) -> None:
+        self.dashboard = dashboard
+        self._all = tuple(seats)
+        self._rows = {one.row: tuple(seat for seat in seats if seat.row == one.row) for one in seats}
+        self._own_first = {
+            one.name: (one, *(seat for seat in self._rows[one.row] if seat is not one)) for one in seats
+        }
 
     def near(self, own_seat: str | None) -> tuple[SeatZone, ...]:
-        """Seats that a person can reach with the feet: those of the own row, all if the seat is unknown."""
-        return self.seats if own_seat is None else self.rows.get(own_seat.partition(".")[0], ())
+        """Seats in reach of a person's feet: the own one, then others of its row; all if it is not known."""
+        if own_seat is None:
+            return self._all
+        seats = self._own_first.get(own_seat)
+        return self._rows.get(own_seat.partition(".")[0], ()) if seats is None else seats
 
 
 class ZoneMap:
@@ -78,10 +91,9 @@ class ZoneMap:
 
 def _in_pixels(view: CameraView | None, size_wh: Size) -> FootZones:
     if view is None:
-        return FootZones((), {}, None)
+        return FootZones()
     seats = tuple(_seat(seat, size_wh) for seat in view.seats if seat.cushion or seat.seat_line)
-    rows = {one.row: tuple(seat for seat in seats if seat.row == one.row) for one in seats}
-    return FootZones(seats, rows, _scaled(view.dashboard, size_wh))
+    return FootZones(seats, _scaled(view.dashboard, size_wh))
 
 
 def _seat(seat: SeatView, size_wh: Size) -> SeatZone:
@@ -93,7 +105,7 @@ def _seat(seat: SeatView, size_wh: Size) -> SeatZone:
     if cushion is not None:
         xs, ys = zip(*cushion, strict=True)
         box = min(xs), min(ys), max(xs), max(ys)
-    return SeatZone(seat.name, seat.name.partition(".")[0], cushion, line, box)
+    return SeatZone(seat.name, seat.name.partition(".")[0], cushion, line, box, dist(box[:2], box[2:]))
 
 
 def _scaled(polygon: Polygon | None, size_wh: Size) -> tuple[XY, ...] | None:

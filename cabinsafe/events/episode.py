@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from cabinsafe.events.options import GateSettings
-from cabinsafe.types import EndReason, Event, Phase, Reading, Scene, State
+from cabinsafe.types import EndReason, Event, Phase, Reading, Scene, State, Track
 
 _SHOWN_THRESHOLDS: Final = ("enter_score", "exit_score", "hold_s", "release_s")
 
@@ -39,6 +39,13 @@ class Seats(NamedTuple):
     kind: str
     camera_id: str
     seats: tuple[str | None, ...]
+
+
+class Sight(NamedTuple):
+    """A scene, and its tracks by their ids."""
+
+    scene: Scene
+    tracks: Mapping[int, Track]
 
 
 @dataclass
@@ -92,17 +99,16 @@ class Episode:
         elif observed and self.off_since_s is None:
             self.off_since_s = t_s
 
-    def take(self, reading: Reading, scene: Scene, t_s: float) -> None:
+    def take(self, reading: Reading, sight: Sight, t_s: float) -> None:
         """Take a reading that shows the act: whose it is now, how long it was seen, and its peak."""
         self.on_time_s += t_s - self.last_step_s
         self.last_on_s = t_s
-        track_of = {track.track_id: track for track in scene.tracks}
-        people = [track_of.get(track_id) for track_id in reading.track_ids]
+        people = [sight.tracks.get(track_id) for track_id in reading.track_ids]
         self.track_ids = reading.track_ids
-        self.seats = tuple(track.seat if track else None for track in people)
-        self.occupant_ids = tuple(track.occupant_id if track else None for track in people)
+        self.seats = tuple([track.seat if track else None for track in people])
+        self.occupant_ids = tuple([track.occupant_id if track else None for track in people])
         if reading.score > self.peak.score:
-            self.peak, self.peak_s, self.peak_frame = reading, t_s, scene.frame_index
+            self.peak, self.peak_s, self.peak_frame = reading, t_s, sight.scene.frame_index
 
     def is_shown_by_another(self, camera_id: str, t_s: float, within_s: float) -> bool:
         """Whether another view's latest frame shows the act."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from cabinsafe.errors import FrameOrderError
 from cabinsafe.events.book import SettingsBook
-from cabinsafe.events.episode import Episode, Key, Provenance, shows_act
+from cabinsafe.events.episode import Episode, Key, Provenance, Sight, shows_act
 from cabinsafe.events.keys import adopt, keys_of, places, seat_of
 from cabinsafe.events.memory import Memory, SeenTime, dump_memory, read_memory
 from cabinsafe.events.options import CAMERA_SILENT, GateOptions, GateSettings, unobserved_kind
@@ -79,18 +80,19 @@ class EventGate:
             raise FrameOrderError(
                 f"camera '{camera_id}': a scene at {scene.t_s:.3f} s cannot follow one at {last:.3f} s"
             )
-        by_key = self._with_unobserved(keys_of(scene, [*readings, *scene.camera_readings]), scene)
+        sight = Sight(scene, {track.track_id: track for track in scene.tracks})
+        by_key = self._with_unobserved(keys_of(sight, [*readings, *scene.camera_readings]), sight)
         events: list[Event] = list(self._heard(scene))
         memory.clock_s[camera_id] = scene.t_s
         if memory.episodes:
-            for key, double in adopt(memory.episodes, by_key, scene):
+            for key, double in adopt(memory.episodes, by_key, sight):
                 if double.running:
                     events.append(self._event(key, double, "ended", double.last_step_s, "merged"))
         open_here = [key for key, episode in memory.episodes.items() if camera_id in episode.shown_s]
         for key in dict.fromkeys([*open_here, *by_key]):
             reading = by_key.get(key)
             if key in memory.episodes or key in memory.seen or (reading and reading.state is State.TRUE):
-                events += self._step(key, reading, scene)
+                events += self._step(key, reading, sight)
         self._forget(scene)
         return events
 
@@ -105,7 +107,8 @@ class EventGate:
         if t_s - since < settings.hold_s:
             return []
         if key in memory.episodes:
-            return list(self._go_on(key, memory.episodes[key], t_s, settings))
+            event = self._go_on(key, memory.episodes[key], t_s, settings)
+            return [] if event is None else [event]
         events: list[Event] = []
         for other, episode in list(memory.episodes.items()):
             if set(episode.shown_s) == {camera_id}:
@@ -126,13 +129,13 @@ class EventGate:
         """Options that apply to a kind."""
         return self._book.options_of(kind)
 
-    def _with_unobserved(self, by_key: dict[Key, Reading], scene: Scene) -> dict[Key, Reading]:
+    def _with_unobserved(self, by_key: dict[Key, Reading], sight: Sight) -> dict[Key, Reading]:
         """Beside the readings, those that say whether their kinds can be judged, where that is asked for."""
         if not self._book.reports_unobserved:
             return by_key
         derived = {}
         for key, reading in by_key.items():
-            settings = self._book.at(key.kind, scene.camera_id, seat_of(scene, reading))
+            settings = self._book.at(key.kind, sight.scene.camera_id, seat_of(sight, reading))
             if settings.degraded_after_s is not None:
                 kind, hidden = unobserved_kind(key.kind), reading.state is State.NOT_OBSERVABLE
                 derived[key._replace(kind=kind)] = Reading(
@@ -144,11 +147,11 @@ class EventGate:
                 )
         return by_key | derived if derived else by_key
 
-    def _step(self, key: Key, reading: Reading | None, scene: Scene) -> Iterator[Event]:
+    def _step(self, key: Key, reading: Reading | None, sight: Sight) -> Iterator[Event]:
         """Take what a view says of an act; None if it has no reading of it."""
-        memory, camera_id = self._memory, scene.camera_id
+        memory, scene, camera_id = self._memory, sight.scene, sight.scene.camera_id
         episode = memory.episodes.get(key)
-        seat = seat_of(scene, reading) or (episode.seat if episode else None)
+        seat = seat_of(sight, reading) or (episode.seat if episode else None)
         settings = self._book.at(key.kind, camera_id, seat)
         t_s = scene.t_s if episode is None else max(scene.t_s, episode.last_step_s)
         if not settings.when.holds(scene.vehicle):
@@ -169,7 +172,9 @@ class EventGate:
                 on = reading is not None and shows_act(reading, None, settings)  # as the start of another
         if on and reading is not None:
             episode = episode or self._begin(key, reading, scene, t_s)
-            yield from self._continue(key, episode, reading, scene, settings)
+            event = self._continue(key, episode, reading, sight, settings)
+            if event is not None:
+                yield event
         elif key in memory.seen and memory.seen[key].is_reset(observed, t_s, settings):
             del memory.seen[key]
         if episode is not None:
@@ -182,17 +187,18 @@ class EventGate:
         return begun
 
     def _continue(
-        self, key: Key, episode: Episode, reading: Reading, scene: Scene, settings: GateSettings
-    ) -> Iterator[Event]:
-        """Take a reading that shows the act."""
-        t_s = max(scene.t_s, episode.last_step_s)
+        self, key: Key, episode: Episode, reading: Reading, sight: Sight, settings: GateSettings
+    ) -> Event | None:
+        """Take a reading that shows the act; what there is to say of it now, if anything."""
+        t_s = max(sight.scene.t_s, episode.last_step_s)
         before_s = episode.last_step_s
-        episode.take(reading, scene, t_s)
+        episode.take(reading, sight, t_s)
         if episode.running:
-            yield from self._go_on(key, episode, t_s, settings)
-        elif self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(key, episode, t_s):
+            return self._go_on(key, episode, t_s, settings)
+        if self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(key, episode, t_s):
             self._memory.seen.pop(key, None)
-            yield self._start(key, episode, t_s)
+            return self._start(key, episode, t_s)
+        return None
 
     def _is_due(
         self, key: Key, episode: Episode, before_s: float, t_s: float, settings: GateSettings
@@ -213,19 +219,20 @@ class EventGate:
         episode.started_s = episode.alarmed_s = t_s
         return self._event(key, episode, "started", t_s)
 
-    def _go_on(self, key: Key, episode: Episode, t_s: float, settings: GateSettings) -> Iterator[Event]:
+    def _go_on(self, key: Key, episode: Episode, t_s: float, settings: GateSettings) -> Event | None:
         """What an event that lasts has to say now, if anything."""
         running_s = t_s - episode.started_s
-        level = 1 + sum(running_s >= after - _ROUNDING_S for after in settings.escalate_after_s)
+        level = 1 + bisect_right(settings.escalate_after_s, running_s + _ROUNDING_S)
         repeat = settings.repeat_every_s
         if level > episode.level:
             episode.level, episode.alarmed_s = level, t_s
-            yield self._event(key, episode, "escalated", t_s)
-        elif repeat is not None and t_s - episode.alarmed_s >= repeat - _ROUNDING_S:
+            return self._event(key, episode, "escalated", t_s)
+        if repeat is not None and t_s - episode.alarmed_s >= repeat - _ROUNDING_S:
             episode.alarmed_s = t_s
-            yield self._event(key, episode, "repeated", t_s)
-        elif t_s - episode.emitted_s >= settings.update_every_s:
-            yield self._event(key, episode, "updated", t_s)
+            return self._event(key, episode, "repeated", t_s)
+        if t_s - episode.emitted_s >= settings.update_every_s:
+            return self._event(key, episode, "updated", t_s)
+        return None
 
     def _is_cooling(self, key: Key, episode: Episode, t_s: float) -> bool:
         cooling = self._memory.cooling

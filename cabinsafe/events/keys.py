@@ -5,38 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cabinsafe.errors import DataError
-from cabinsafe.events.episode import Episode, Key, Seats
-from cabinsafe.types import Reading, Scene
+from cabinsafe.events.episode import Episode, Key, Seats, Sight
+from cabinsafe.types import Reading
 
 
-def keys_of(scene: Scene, readings: Sequence[Reading]) -> dict[Key, Reading]:
+def keys_of(sight: Sight, readings: Sequence[Reading]) -> dict[Key, Reading]:
     """The readings of a scene by the act that each is about.
 
     Raises:
         DataError: two readings of one kind about the same people.
     """
-    occupant_of = {track.track_id: track.occupant_id for track in scene.tracks}
-    linked = any(occupant is not None for occupant in occupant_of.values())
+    camera_id = sight.scene.camera_id
+    occupant_of = {n: one.occupant_id for n, one in sight.tracks.items() if one.occupant_id is not None}
     keyed: dict[Key, Reading] = {}
     for reading in readings:
-        key = Key(reading.kind, scene.camera_id, reading.track_ids)
-        if linked and reading.track_ids:
-            occupants = tuple(occupant_of.get(track_id) for track_id in reading.track_ids)
-            known = tuple(occupant for occupant in occupants if occupant is not None)
-            if len(known) == len(occupants):
-                key = Key(reading.kind, "", known)
+        key = Key(reading.kind, camera_id, reading.track_ids)
+        if occupant_of and reading.track_ids and occupant_of.keys() >= set(reading.track_ids):
+            key = Key(reading.kind, "", tuple(occupant_of[track_id] for track_id in reading.track_ids))
         if key in keyed:
-            raise DataError(f"two readings of one kind about the same people at {scene.t_s:.3f} s")
+            raise DataError(f"two readings of one kind about the same people at {sight.scene.t_s:.3f} s")
         keyed[key] = reading
     return keyed
 
 
-def seat_of(scene: Scene, reading: Reading | None) -> str | None:
+def seat_of(sight: Sight, reading: Reading | None) -> str | None:
     """Seat of the acting person, if known."""
-    if reading is None or not reading.track_ids:
-        return None
-    actor = reading.track_ids[0]
-    return next((track.seat for track in scene.tracks if track.track_id == actor), None)
+    actor = sight.tracks.get(reading.track_ids[0]) if reading is not None and reading.track_ids else None
+    return actor.seat if actor is not None else None
 
 
 def places(key: Key, episode: Episode) -> Iterator[Key | Seats]:
@@ -47,27 +42,26 @@ def places(key: Key, episode: Episode) -> Iterator[Key | Seats]:
 
 
 def adopt(
-    episodes: dict[Key, Episode], by_key: dict[Key, Reading], scene: Scene
+    episodes: dict[Key, Episode], by_key: dict[Key, Reading], sight: Sight
 ) -> list[tuple[Key, Episode]]:
     """Let acts go on whose people have new ids: they were linked, or are tracked anew in the same seats.
 
     Args:
         episodes: all acts; those that go on under another key are moved there.
         by_key: the scene's readings.
-        scene: the scene.
+        sight: the scene.
 
     Returns:
         Acts that turned out to be ones that another view shows already; they are no longer in ``episodes``.
     """
+    camera_id = sight.scene.camera_id
     left = [
-        key
-        for key, one in episodes.items()
-        if scene.camera_id in one.shown_s and key not in by_key and key.people
+        key for key, one in episodes.items() if camera_id in one.shown_s and key not in by_key and key.people
     ]
     if not left:
         return []
     doubles = []
-    for key, new in _successors(left, episodes, by_key, scene):
+    for key, new in _successors(left, episodes, by_key, sight):
         episode, other = episodes.pop(key), episodes.get(new)
         if other is None or not other.running:
             episodes[new] = episode
@@ -77,15 +71,15 @@ def adopt(
 
 
 def _successors(
-    left: Sequence[Key], episodes: dict[Key, Episode], by_key: dict[Key, Reading], scene: Scene
+    left: Sequence[Key], episodes: dict[Key, Episode], by_key: dict[Key, Reading], sight: Sight
 ) -> Iterator[tuple[Key, Key]]:
-    seat_by_id = {track.track_id: track.seat for track in scene.tracks}
+    seat_by_id = {track_id: track.seat for track_id, track in sight.tracks.items()}
     for key in left:
         episode = episodes[key]
         for new, reading in by_key.items():
             if new.kind != key.kind:
                 continue
-            linked = key.camera_id == scene.camera_id and reading.track_ids == episode.track_ids
+            linked = key.camera_id == sight.scene.camera_id and reading.track_ids == episode.track_ids
             gone = seat_by_id.keys().isdisjoint(set(episode.track_ids) - set(reading.track_ids))
             seats = tuple(seat_by_id.get(track_id) for track_id in reading.track_ids)
             seated_anew = new not in episodes and gone and None not in seats and seats == episode.seats
