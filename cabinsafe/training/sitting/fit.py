@@ -23,11 +23,17 @@ from cabinsafe.training.sitting.samples import Array, Samples, groups_of, joined
 Rows = NDArray[np.int64]
 Rng = np.random.Generator
 
+_GONE_TOGETHER = (
+    ("knee", "ankle"), ("ankle",), ("elbow", "wrist"), ("wrist",), ("hip", "knee", "ankle"), ("ear",),
+    ("eye", "ear"),
+)  # fmt: skip
 _LIMBS = tuple(
     [FEATURE_KEYPOINTS.index(f"{side}_{part}") for part in parts]
     for side in ("left", "right")
-    for parts in (("knee", "ankle"), ("ankle",), ("elbow", "wrist"), ("wrist",), ("hip", "knee", "ankle"))
+    for parts in _GONE_TOGETHER
 )
+_NOSE = FEATURE_KEYPOINTS.index("nose")
+_FACE = [row for row, name in enumerate(FEATURE_KEYPOINTS) if name.endswith(("eye", "ear"))]
 _LEGS = tuple(
     FEATURE_KEYPOINTS.index(f"{side}_{part}") for side in ("left", "right") for part in ("knee", "ankle")
 )
@@ -56,7 +62,7 @@ class Recipe:
     costs: tuple[float, ...] = (3.0, 10.0)
     widths: tuple[float, ...] = (0.9, 1.8)
     search_rows: int = 3000
-    rows: int = 24000
+    rows: int = 12000
     seen_weight: float = 4.0
     spoilt_copies: int = 1
     undecided: tuple[float, float] = (0.35, 0.65)
@@ -115,14 +121,16 @@ def augmented(samples: Samples, recipe: Recipe, rng: Rng) -> Samples:
 
 
 def spoilt(points: Array, rng: Rng) -> Array:
-    """Copy of points (N, 14, 2) with noise of up to 8 % of the body scale, and limbs and points missing."""
+    """Copy of points (N, P, 2) with noise of up to 8 % of the body scale, and limbs and points missing."""
     size = np.nan_to_num(body_scale(points))[:, None, None]
     count = len(points)
     off = rng.normal(size=points.shape) * size * rng.uniform(0.01, 0.08, (count, 1, 1))
+    off[:, _FACE] = off[:, [_NOSE]] + 0.25 * off[:, _FACE]  # a network misplaces a head as a whole
     missing = rng.random(points.shape[:2]) < 0.35 * rng.random((count, 1)) ** 2
     for limb in _LIMBS:
         missing[:, limb] |= rng.random((count, 1)) < 0.1
     missing[:, list(_LEGS)] |= rng.random((count, 1)) < 0.25
+    missing[:, [_NOSE, *_FACE]] |= rng.random((count, 1)) < 0.1
     copy: Array = np.where(missing[..., None], np.nan, points + off)
     return copy
 
