@@ -16,6 +16,7 @@ from cabinsafe.detectors.features import (
     features_of,
     features_of_many,
     observable,
+    seen_count,
     with_neck,
 )
 from cabinsafe.errors import ShapeError
@@ -158,6 +159,14 @@ def test_weak_keypoints_are_unseen(make_skeleton) -> None:
 def test_what_is_enough_to_judge(make_skeleton, absent, min_count, enough) -> None:
     points = feature_points(make_skeleton(**dict.fromkeys(absent)))
     assert observable(points[None], min_count).tolist() == [enough]
+
+
+def test_the_face_is_no_part_of_what_must_be_seen_but_enters(make_skeleton) -> None:
+    faceless = dict.fromkeys(["left_eye", "right_eye", "left_ear", "right_ear"])
+    points = np.stack([feature_points(make_skeleton(**gone)) for gone in ({}, faceless)])
+    assert seen_count(points).tolist() == [14, 14]
+    turned = feature_points(make_skeleton(left_ear=(214, 80)))[None]
+    assert not np.array_equal(features_of_many(turned), features_of_many(points[:1]))
 
 
 def test_points_that_coincide_have_no_scale() -> None:

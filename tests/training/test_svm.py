@@ -18,6 +18,7 @@ from cabinsafe.detectors.classifier import Classifier
 from cabinsafe.detectors.features import features_of_many, observable
 from cabinsafe.errors import DataError, MissingExtraError, ModelError
 from cabinsafe.training import svm
+from cabinsafe.training.sitting import fit as fitting
 from cabinsafe.training.sitting.command import SvmJob, run_job
 from cabinsafe.training.sitting.fit import Recipe, augmented, spoilt
 from cabinsafe.training.sitting.records import read_jsonl
@@ -139,6 +140,18 @@ def test_augmentation_keeps_labels_and_mirrors_all(samples: Samples) -> None:
     )
     rough = spoilt(samples.points, np.random.default_rng(0))
     assert np.isnan(rough).sum() > 1.5 * np.isnan(samples.points).sum()
+
+
+def test_a_cleaned_machine_forgets_what_contradicts_it() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(600, 2))
+    true = points[:, 0] > 0
+    label = np.where(rng.random(600) < 0.2, ~true, true)
+    plain, cleaned = (fitting.machine(1.0, 477.0, cleaned=one).fit(points, label) for one in (False, True))
+    assert len(cleaned.support_) < 0.5 * len(plain.support_)
+    fresh = rng.normal(size=(500, 2))
+    assert (cleaned.predict(fresh) == (fresh[:, 0] > 0)).mean() > 0.9
+    assert cleaned.get_params() == plain.get_params(), "it is copied as scikit-learn does it"
 
 
 @pytest.mark.parametrize(("hidden", "package"), [("sklearn", "scikit-learn"), ("onnx", "onnx")])
