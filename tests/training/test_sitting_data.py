@@ -284,7 +284,7 @@ def test_clips_that_cannot_be_used_say_why(tmp_path: Path) -> None:
 def test_groups_join_whoever_shares_a_vehicle_or_a_person() -> None:
     words = ["x"] * 5
     vehicle, person = ["a", "a", "b", "c", "d"], ["p", "q", "q", "r", "s"]
-    samples = make(np.zeros((5, 14, 2)), words, vehicle, person, words, words)
+    samples = make(np.zeros((5, len(FEATURE_KEYPOINTS), 2)), words, vehicle, person, words, words)
     groups = groups_of(samples)
     assert groups[0] == groups[1] == groups[2]
     assert len({groups[0], groups[3], groups[4]}) == 3

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from cabinsafe.cli import app
 from cabinsafe.detectors.classifier import Classifier
-from cabinsafe.detectors.features import features_of_many, observable
+from cabinsafe.detectors.features import feature_schema, features_of_many, observable
 from cabinsafe.errors import DataError, MissingExtraError, ModelError
 from cabinsafe.training import svm
 from cabinsafe.training.sitting import fit as fitting
@@ -133,10 +133,11 @@ def test_too_few_vehicles_or_labels_are_refused(samples: Samples) -> None:
 
 def test_augmentation_keeps_labels_and_mirrors_all(samples: Samples) -> None:
     every = augmented(samples, TINY, np.random.default_rng(0))
-    half = len(every) // 2
+    half, seen_nose = len(every) // 2, feature_schema().names.index("seen_nose")
     np.testing.assert_array_equal(every.label[:half], every.label[half:])
     np.testing.assert_allclose(
-        features_of_many(every.points[:half])[:, -14], features_of_many(every.points[half:])[:, -14]
+        features_of_many(every.points[:half])[:, seen_nose],
+        features_of_many(every.points[half:])[:, seen_nose],
     )
     rough = spoilt(samples.points, np.random.default_rng(0))
     assert np.isnan(rough).sum() > 1.5 * np.isnan(samples.points).sum()

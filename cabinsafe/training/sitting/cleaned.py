@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.svm import SVC
 
 
-class CleanedSVC(SVC):  # type: ignore[misc]
+class CleanedSVC(SVC):
     """Two classes; trained once on all rows, then on those that the first training agrees with.
 
     Where classes overlap, every row on the wrong side is a support vector, and their number grows with that
