@@ -21,8 +21,9 @@ from cabinsafe.detectors.features import (
     feature_schema,
     features_of_many,
     observable,
+    seen_count,
 )
-from cabinsafe.types import Reading, Scene, State, Track
+from cabinsafe.types import Reading, Scene, Skeleton, State, Track
 from cabinsafe.views import CameraView
 
 _SHOWN_FEATURES: Final = 3
@@ -49,7 +50,7 @@ class UnsafeSittingOptions(TunableOptions):
         0.2, ge=0, le=5, description="A person is judged this often; in between the last answer stands"
     )
     min_keypoints_count: int = Field(
-        6, ge=6, le=14, description="Keypoints of 14 that must be seen, neck included"
+        6, ge=6, le=14, description="Keypoints of 14 that must be seen: neck included, eyes and ears not"
     )
     min_keypoint_score: float = Field(0.15, ge=0, le=1, description="Weaker keypoints are unseen")
     max_ambiguity: float = Field(
@@ -142,9 +143,8 @@ class UnsafeSitting:
         return [answers[track.track_id].reading for track in scene.tracks]
 
     def _judge(self, people: Sequence[tuple[Track, UnsafeSittingOptions]], camera_id: str) -> list[Reading]:
-        points = np.stack([_points(track, options) for track, options in people])
-        if camera_id in self._mirrored:
-            points[..., 0] *= -1
+        mirrored = camera_id in self._mirrored
+        points = np.stack([judged_points(track.skeleton, options, mirrored) for track, options in people])
         scale = body_scale(points)
         judged = observable(points, [options.min_keypoints_count for _, options in people], scale)
         rows = np.flatnonzero(judged).tolist()
@@ -153,7 +153,7 @@ class UnsafeSitting:
         limits = [self._threshold(people[row][1]) for row in rows]
         reasons = self._reasons(features, probabilities, limits)
         found = dict(zip(rows, zip(probabilities.tolist(), reasons, strict=True), strict=True))
-        seen, sizes = (~np.isnan(points[..., 0])).sum(axis=1).tolist(), scale.tolist()
+        seen, sizes = seen_count(points).tolist(), scale.tolist()
         return [
             self._reading(track, options, found.get(n), (seen[n], sizes[n]))
             for n, (track, options) in enumerate(people)
@@ -222,8 +222,14 @@ class UnsafeSitting:
         return reasons
 
 
-def _points(track: Track, options: UnsafeSittingOptions) -> Points:
-    """Keypoints (P, 2) to judge by; all NaN where there is no skeleton."""
-    if track.skeleton is None:
+def judged_points(skeleton: Skeleton | None, options: UnsafeSittingOptions, mirrored: bool) -> Points:
+    """Keypoints (P, 2) that somebody is judged by, at run time and in training; NaN where unseen.
+
+    Those of a mirrored picture are mirrored back. Without a skeleton all are unseen.
+    """
+    if skeleton is None:
         return np.full((len(FEATURE_KEYPOINTS), 2), np.nan)
-    return feature_points(track.skeleton, options.min_keypoint_score, options.max_ambiguity)
+    points = feature_points(skeleton, options.min_keypoint_score, options.max_ambiguity)
+    if mirrored:
+        points[:, 0] *= -1
+    return points

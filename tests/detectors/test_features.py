@@ -16,6 +16,7 @@ from cabinsafe.detectors.features import (
     features_of,
     features_of_many,
     observable,
+    seen_count,
     with_neck,
 )
 from cabinsafe.errors import ShapeError
@@ -43,9 +44,9 @@ def test_schema_names_every_column_once_and_its_digest_is_pinned() -> None:
     pairs = COUNT * (COUNT - 1) // 2
     assert len(schema.names) == len(set(schema.names)) == 3 * pairs + COUNT
     assert features_of_many(np.zeros((0, COUNT, 2))).shape == (0, len(schema.names))
-    assert schema.version == 1
+    assert schema.version == 2
     # A new digest needs a new SCHEMA_VERSION and a newly trained classifier.
-    assert schema.digest == "ce637a89e19acb2d46b00acbc797f8f9a0317b6aab294995ecca358898fd076a"
+    assert schema.digest == "2868d695f38448ab3244fc084b82db6cf9e5409b122556c9c98aa916c717e14b"
 
 
 def test_values_of_a_pair(make_skeleton) -> None:
@@ -149,6 +150,7 @@ def test_weak_keypoints_are_unseen(make_skeleton) -> None:
     [
         ([], 14, True),
         (["nose"], 14, False),
+        (["left_eye", "right_eye", "left_ear", "right_ear"], 14, True),
         (["left_hip", "right_shoulder", "neck"], 6, True),
         (["left_hip", "right_hip"], 6, False),
         (["left_shoulder", "right_shoulder"], 6, False),
@@ -157,6 +159,14 @@ def test_weak_keypoints_are_unseen(make_skeleton) -> None:
 def test_what_is_enough_to_judge(make_skeleton, absent, min_count, enough) -> None:
     points = feature_points(make_skeleton(**dict.fromkeys(absent)))
     assert observable(points[None], min_count).tolist() == [enough]
+
+
+def test_the_face_is_no_part_of_what_must_be_seen_but_enters(make_skeleton) -> None:
+    faceless = dict.fromkeys(["left_eye", "right_eye", "left_ear", "right_ear"])
+    points = np.stack([feature_points(make_skeleton(**gone)) for gone in ({}, faceless)])
+    assert seen_count(points).tolist() == [14, 14]
+    turned = feature_points(make_skeleton(left_ear=(214, 80)))[None]
+    assert not np.array_equal(features_of_many(turned), features_of_many(points[:1]))
 
 
 def test_points_that_coincide_have_no_scale() -> None:

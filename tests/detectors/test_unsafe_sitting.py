@@ -78,6 +78,18 @@ def test_hand_made_skeletons(embedded, make_skeleton, make_scene, points: dict, 
     assert only(embedded.read(make_scene(make_skeleton(**points)))).state is state
 
 
+@pytest.mark.parametrize("down_px", [15, 30, 45, 60])
+@pytest.mark.parametrize("apart_px", [0, 6, 18])
+def test_upright_from_straight_ahead_is_safe_however_short_the_thighs_look(
+    embedded, make_skeleton, make_scene, down_px: int, apart_px: int
+) -> None:
+    legs = {}
+    for side, x, sign in (("left", 222, 1), ("right", 178, -1)):
+        knee = (x + sign * apart_px, 250 + down_px)
+        legs |= {f"{side}_knee": knee, f"{side}_ankle": (knee[0], knee[1] + 80)}
+    assert only(embedded.read(make_scene(make_skeleton(**legs)))).state is State.FALSE
+
+
 @pytest.mark.parametrize(
     "change",
     [

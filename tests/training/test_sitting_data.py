@@ -181,14 +181,20 @@ def test_what_the_network_sees_gets_the_label_of_whom_it_shows(coco, make_skelet
     def people(_self: Sight, picture: Path, mirrored: bool, look: int) -> list[Skeleton]:
         looks.append((picture.name, mirrored, look))
         near, nobody = make_skeleton((122, 1)), make_skeleton((-90, 0))
-        return [near, nobody, make_skeleton((60, 0), ambiguity=0.95)]
+        return [near, nobody, make_skeleton((60, 0), limbs={"left_elbow-left_shoulder": 0.95})]
 
     monkeypatch.setattr(Sight, "people", people)
     sight = Sight.__new__(Sight)
     samples = read_samples([coco({"posture": "safe"}, {"posture": "lying"})], sight=sight, looks=2)
     assert looks == [("a.png", False, 0), ("a.png", False, 1)]
-    assert samples.source.tolist() == ["labelled", "labelled", "seen", "seen"]
-    assert samples.label.tolist() == ["safe", "lying", "lying", "lying"], "the contested one is left out"
+    assert samples.source.tolist() == ["labelled"] * 2 + ["seen"] * 4
+    assert samples.label.tolist() == ["safe", "lying"] + ["lying", "safe"] * 2
+    unseen = np.isnan(samples.points[3, :, 0])
+    arm = {"left_elbow", "left_wrist"}
+    assert {FEATURE_KEYPOINTS[row] for row in np.flatnonzero(unseen)} == arm, "what hangs on a contested limb"
+    looks.clear()
+    read_samples([coco({"posture": "safe"}, {"note": "no label"})], sight=sight, looks=2)
+    assert len(looks) == 1, "safe people are many: one look is enough"
 
 
 def test_matching_goes_by_the_keypoints_that_both_have(make_skeleton) -> None:
@@ -278,7 +284,7 @@ def test_clips_that_cannot_be_used_say_why(tmp_path: Path) -> None:
 def test_groups_join_whoever_shares_a_vehicle_or_a_person() -> None:
     words = ["x"] * 5
     vehicle, person = ["a", "a", "b", "c", "d"], ["p", "q", "q", "r", "s"]
-    samples = make(np.zeros((5, 14, 2)), words, vehicle, person, words, words)
+    samples = make(np.zeros((5, len(FEATURE_KEYPOINTS), 2)), words, vehicle, person, words, words)
     groups = groups_of(samples)
     assert groups[0] == groups[1] == groups[2]
     assert len({groups[0], groups[3], groups[4]}) == 3

@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 
 from cabinsafe.cli import app
 from cabinsafe.detectors.classifier import Classifier
-from cabinsafe.detectors.features import features_of_many, observable
+from cabinsafe.detectors.features import feature_schema, features_of_many, observable
 from cabinsafe.errors import DataError, MissingExtraError, ModelError
 from cabinsafe.training import svm
+from cabinsafe.training.sitting import fit as fitting
 from cabinsafe.training.sitting.command import SvmJob, run_job
 from cabinsafe.training.sitting.fit import Recipe, augmented, spoilt
 from cabinsafe.training.sitting.records import read_jsonl
@@ -132,13 +133,26 @@ def test_too_few_vehicles_or_labels_are_refused(samples: Samples) -> None:
 
 def test_augmentation_keeps_labels_and_mirrors_all(samples: Samples) -> None:
     every = augmented(samples, TINY, np.random.default_rng(0))
-    half = len(every) // 2
+    half, seen_nose = len(every) // 2, feature_schema().names.index("seen_nose")
     np.testing.assert_array_equal(every.label[:half], every.label[half:])
     np.testing.assert_allclose(
-        features_of_many(every.points[:half])[:, -14], features_of_many(every.points[half:])[:, -14]
+        features_of_many(every.points[:half])[:, seen_nose],
+        features_of_many(every.points[half:])[:, seen_nose],
     )
     rough = spoilt(samples.points, np.random.default_rng(0))
     assert np.isnan(rough).sum() > 1.5 * np.isnan(samples.points).sum()
+
+
+def test_a_cleaned_machine_forgets_what_contradicts_it() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(600, 2))
+    true = points[:, 0] > 0
+    label = np.where(rng.random(600) < 0.2, ~true, true)
+    plain, cleaned = (fitting.machine(1.0, 477.0, cleaned=one).fit(points, label) for one in (False, True))
+    assert len(cleaned.support_) < 0.5 * len(plain.support_)
+    fresh = rng.normal(size=(500, 2))
+    assert (cleaned.predict(fresh) == (fresh[:, 0] > 0)).mean() > 0.9
+    assert cleaned.get_params() == plain.get_params(), "it is copied as scikit-learn does it"
 
 
 @pytest.mark.parametrize(("hidden", "package"), [("sklearn", "scikit-learn"), ("onnx", "onnx")])

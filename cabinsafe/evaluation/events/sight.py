@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from cabinsafe.data import KEYPOINTS, TrueEvent
-from cabinsafe.detectors.features import FEATURE_KEYPOINTS
+from cabinsafe.detectors.features import BODY_KEYPOINTS
 from cabinsafe.types import Reading, Scene, Track
 
 NO_TRACK = "no track"
@@ -41,7 +41,7 @@ _DECIDING: Mapping[str, tuple[_Part, ...]] = MappingProxyType(
         "unsafe_sitting": (
             _Part(0, _sides("shoulder")),
             _Part(0, _sides("hip")),
-            _Part(0, frozenset(FEATURE_KEYPOINTS), 6),
+            _Part(0, frozenset(BODY_KEYPOINTS), 6),
         ),
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from cabinsafe.data import KEYPOINTS, read_keypoints
 from cabinsafe.data.keypoints import LabelledImage
-from cabinsafe.data.posture import posture, posture_of
-from cabinsafe.detectors.features import FEATURE_KEYPOINTS, feature_points
-from cabinsafe.detectors.unsafe_sitting import UnsafeSittingOptions
+from cabinsafe.data.posture import SAFE, posture, posture_of
+from cabinsafe.detectors.features import FEATURE_KEYPOINTS
+from cabinsafe.detectors.unsafe_sitting import UnsafeSittingOptions, judged_points
 from cabinsafe.errors import DataError
 from cabinsafe.training.sitting.samples import Array, Samples, make
 from cabinsafe.training.sitting.sight import Sight, match
@@ -53,8 +53,9 @@ def read_annotated(
     Args:
         path: the file, its pictures in ``images/`` beside it or else right beside it.
         sight: looks at the pictures; None leaves them closed.
-        looks: how often, each time in another way; see :class:`~cabinsafe.training.sitting.sight.Sight`.
-        options: which keypoints and skeletons the detector would judge by.
+        looks: how often at pictures of somebody unsafe, of whom there are few, each time in another way; see
+            :class:`~cabinsafe.training.sitting.sight.Sight`. Once at the others.
+        options: which keypoints the detector would judge by.
         advance: called after each picture.
 
     Raises:
@@ -90,14 +91,19 @@ def _people(
     for one, xy in zip(known, image.xy, strict=True):
         if one is not None:
             yield Labelled(upright(xy[list(_ORDER)], mirrored), one[0], vehicle, one[1], "labelled", one[2])
-    for look in range(looks if any(known) else 0):
+    for look in range(_looks(known, looks)):
         seen = [] if sight is None else sight.people(image.path, mirrored, look)
         for skeleton, owner in zip(seen, match(seen, image.xy.astype(np.float64)), strict=True):
             one = known[owner] if owner >= 0 else None
-            if one is not None and skeleton.ambiguity <= options.max_ambiguity:
-                points = upright(feature_points(skeleton, options.min_keypoint_score), mirrored)
+            if one is not None:
+                points = judged_points(skeleton, options, mirrored)
                 yield Labelled(points, one[0], vehicle, one[1], "seen", one[2])
     advance()
+
+
+def _looks(known: Sequence[tuple[str, str, str] | None], most: int) -> int:
+    labels = {one[0] for one in known if one}
+    return most if labels - {SAFE} else min(len(labels), most)
 
 
 def upright(points: Array, mirrored: bool) -> Array:

@@ -42,7 +42,7 @@ def line_chart(title: str, axes: tuple[str, str], lines: Sequence[Line], *, diag
 
 
 def skeleton_figure(points: Array, caption: str) -> str:
-    """A person's keypoints (14, 2) as a stick figure; what is the person's left is lighter."""
+    """A person's keypoints (P, 2) as a stick figure; what is the person's left is lighter."""
     seen = ~np.isnan(points[:, 0])
     low, high = points[seen].min(axis=0), points[seen].max(axis=0)
     size = max(float((high - low).max()), 1.0)

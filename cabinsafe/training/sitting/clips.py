@@ -11,7 +11,7 @@ from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.data import KEYPOINTS, ClipTruth, read_scenes, read_truth
 from cabinsafe.data.posture import SAFE
 from cabinsafe.detectors.features import feature_points
-from cabinsafe.detectors.unsafe_sitting import UnsafeSittingOptions
+from cabinsafe.detectors.unsafe_sitting import UnsafeSittingOptions, judged_points
 from cabinsafe.errors import DataError
 from cabinsafe.training.sitting.annotated import Labelled, gather, upright
 from cabinsafe.training.sitting.samples import Samples
@@ -43,7 +43,7 @@ def read_clip(
         folder: with ``truth.json``, the clip it names and, if there are any, the true ``scenes.jsonl`` and
             the clip's own ``cabin.yaml``.
         sight: looks at the clip; None leaves it closed.
-        options: which keypoints and skeletons the detector would judge by.
+        options: which keypoints the detector would judge by.
         cabin: the cabin file, where the folder has none.
         advance: called after each frame looked at.
 
@@ -98,16 +98,9 @@ class _Clip:
         tracks = [t for t in scene.tracks if t.skeleton is not None] if self._taken(scene.t_s) else []
         for track, true in zip(tracks, self._owners(tracks, scene.t_s), strict=True):
             label = None if true is None else self._label(true, scene.t_s)
-            skeleton = track.skeleton
-            if (
-                true is None
-                or not label
-                or skeleton is None
-                or skeleton.ambiguity > self._options.max_ambiguity
-            ):
-                continue
-            points = upright(feature_points(skeleton, self._options.min_keypoint_score), mirrored)
-            yield self._row(points, label, true.track_id if self._known else str(true.seat), "seen")
+            if true is not None and label:
+                points = judged_points(track.skeleton, self._options, mirrored)
+                yield self._row(points, label, true.track_id if self._known else str(true.seat), "seen")
 
     def _owners(self, tracks: list[Track], t_s: float) -> list[Track | None]:
         """The true track of each, if there are true scenes; else itself, if it has a seat."""

@@ -118,7 +118,7 @@ def _card(fitted: Fitted, learn: Samples, recipe: Recipe, seed: int) -> dict[str
         "licence": LICENCE,
         "training": {
             "method": "median imputation, scaling, PCA, SVC (RBF), sigmoid calibration; one for safe against "
-            "unsafe, one for the kinds of unsafe",
+            "unsafe, trained again on the rows that it agrees with, one for the kinds of unsafe",
             "seed": seed,
             "skeletons": counts,
             "vehicles": len(np.unique(learn.vehicle)),

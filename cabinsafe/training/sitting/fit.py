@@ -23,11 +23,17 @@ from cabinsafe.training.sitting.samples import Array, Samples, groups_of, joined
 Rows = NDArray[np.int64]
 Rng = np.random.Generator
 
+_GONE_TOGETHER = (
+    ("knee", "ankle"), ("ankle",), ("elbow", "wrist"), ("wrist",), ("hip", "knee", "ankle"), ("ear",),
+    ("eye", "ear"),
+)  # fmt: skip
 _LIMBS = tuple(
     [FEATURE_KEYPOINTS.index(f"{side}_{part}") for part in parts]
     for side in ("left", "right")
-    for parts in (("knee", "ankle"), ("ankle",), ("elbow", "wrist"), ("wrist",), ("hip", "knee", "ankle"))
+    for parts in _GONE_TOGETHER
 )
+_NOSE = FEATURE_KEYPOINTS.index("nose")
+_FACE = [row for row, name in enumerate(FEATURE_KEYPOINTS) if name.endswith(("eye", "ear"))]
 _LEGS = tuple(
     FEATURE_KEYPOINTS.index(f"{side}_{part}") for side in ("left", "right") for part in ("knee", "ankle")
 )
@@ -42,7 +48,7 @@ class Recipe:
         folds: grouped folds of search and calibration.
         components: principal components of the scaled features that the machine sees.
         costs, widths: grid of the SVM's C, and of gamma in units of 1 / number of features.
-        search_rows, rows: most training rows of the search, and of the final fit.
+        search_rows, rows, kind_rows: most training rows of the search, the final fit, and that of the kinds.
         seen_weight: weight of a skeleton that a network saw, against a labelled one.
         spoilt_copies: copies of each labelled skeleton with noise and gaps, as a network would leave them.
         undecided: probabilities between these are no answer.
@@ -57,16 +63,18 @@ class Recipe:
     widths: tuple[float, ...] = (0.9, 1.8)
     search_rows: int = 3000
     rows: int = 24000
+    kind_rows: int = 4000
     seen_weight: float = 4.0
     spoilt_copies: int = 1
-    undecided: tuple[float, float] = (0.35, 0.65)
+    undecided: tuple[float, float] = (0.42, 0.71)
     curve: tuple[float, ...] = (0.1, 0.25, 0.5)
     min_keypoints_count: int = 6
 
 
 _FEATURES = len(feature_schema().names)
-THRESHOLD = 0.5
-"""Safe and unsafe weigh the same in calibration: from here on unsafe is the likelier."""
+THRESHOLD = 0.57
+"""Safe and unsafe weigh the same in calibration, though safe is far more frequent: unsafe must be a third
+likelier."""
 
 
 @dataclass(frozen=True)
@@ -115,14 +123,16 @@ def augmented(samples: Samples, recipe: Recipe, rng: Rng) -> Samples:
 
 
 def spoilt(points: Array, rng: Rng) -> Array:
-    """Copy of points (N, 14, 2) with noise of up to 8 % of the body scale, and limbs and points missing."""
+    """Copy of points (N, P, 2) with noise of up to 8 % of the body scale, and limbs and points missing."""
     size = np.nan_to_num(body_scale(points))[:, None, None]
     count = len(points)
     off = rng.normal(size=points.shape) * size * rng.uniform(0.01, 0.08, (count, 1, 1))
+    off[:, _FACE] = off[:, [_NOSE]] + 0.25 * off[:, _FACE]  # a network misplaces a head as a whole
     missing = rng.random(points.shape[:2]) < 0.35 * rng.random((count, 1)) ** 2
     for limb in _LIMBS:
         missing[:, limb] |= rng.random((count, 1)) < 0.1
     missing[:, list(_LEGS)] |= rng.random((count, 1)) < 0.25
+    missing[:, [_NOSE, *_FACE]] |= rng.random((count, 1)) < 0.1
     copy: Array = np.where(missing[..., None], np.nan, points + off)
     return copy
 
@@ -141,12 +151,14 @@ def fit(samples: Samples, recipe: Recipe, seed: int) -> Fitted:
     weight = weights(every, recipe)
     groups = groups_of(every)
     cost, width = _search(reduced, every.unsafe, groups, weight, recipe)
-    judge = _calibrated(reduced, every.unsafe.astype(int), groups, (cost, width), recipe, weight)
-    unsafe = every.unsafe
-    names, numbers = np.unique(every.label[unsafe], return_inverse=True)
+    cleaned = machine(cost, width, cleaned=True)
+    judge = _calibrated(cleaned, reduced, every.unsafe.astype(int), groups, recipe, weight)
+    few = np.flatnonzero(every.unsafe)[: recipe.kind_rows]
+    names, numbers = np.unique(every.label[few], return_inverse=True)
     kinds = None
     if len(names) > 1:
-        kinds = _calibrated(reduced[unsafe], numbers, groups[unsafe], (cost, width), recipe, weight[unsafe])
+        plain = machine(cost, width)
+        kinds = _calibrated(plain, reduced[few], numbers, groups[few], recipe, weight[few])
     classes = (SAFE, *(str(name) for name in names))
     return Fitted(before, judge, kinds, classes, cost, width, len(every))
 
@@ -203,11 +215,17 @@ def weights(samples: Samples, recipe: Recipe) -> Array:
     return weight
 
 
-def machine(cost: float, width: float) -> Any:
-    """An unfitted SVM; ``width`` is gamma in units of 1 / number of features."""
+def machine(cost: float, width: float, *, cleaned: bool = False) -> Any:
+    """An unfitted SVM; ``width`` is gamma in units of 1 / number of features.
+
+    ``cleaned`` is for two classes that overlap; see
+    :class:`~cabinsafe.training.sitting.cleaned.CleanedSVC`.
+    """
     from sklearn.svm import SVC
 
-    return SVC(C=cost, gamma=width / _FEATURES, cache_size=400)
+    from cabinsafe.training.sitting.cleaned import CleanedSVC
+
+    return (CleanedSVC if cleaned else SVC)(C=cost, gamma=width / _FEATURES, cache_size=400)
 
 
 def _search(
@@ -235,12 +253,7 @@ def _search(
 
 
 def _calibrated(
-    reduced: Array,
-    label: Rows,
-    groups: Rows,
-    chosen: tuple[float, float],
-    recipe: Recipe,
-    weight: Array,
+    unfitted: Any, reduced: Array, label: Rows, groups: Rows, recipe: Recipe, weight: Array
 ) -> Any:
     """Machine with Platt's sigmoid, fitted to margins out of fold; folds by group."""
     from sklearn.calibration import CalibratedClassifierCV
@@ -248,7 +261,7 @@ def _calibrated(
 
     folds = StratifiedGroupKFold(recipe.folds, shuffle=True, random_state=0)
     split = list(folds.split(reduced, label, groups))
-    calibrated = CalibratedClassifierCV(machine(*chosen), ensemble=False, cv=split)
+    calibrated = CalibratedClassifierCV(unfitted, ensemble=False, cv=split)
     return calibrated.fit(reduced, label, sample_weight=weight)
 
 

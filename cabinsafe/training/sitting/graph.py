@@ -6,6 +6,7 @@ after the other; as matrix products the same classifier answers several times as
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -26,7 +27,8 @@ def onnx_bytes(before: Any, judge: Any, kinds: Any | None) -> bytes:
     Args:
         before: fitted pipeline of a median imputer, a standard scaler and a PCA.
         judge: fitted ``CalibratedClassifierCV(SVC(RBF), ensemble=False)``, safe (0) against unsafe (1).
-        kinds: the same for which kind of unsafe, of two or more kinds; None where there is but one.
+        kinds: the same for which kind of unsafe, of two or more kinds, with the same gamma; None where there
+            is but one.
 
     Raises:
         MissingExtraError: onnx is not installed.
@@ -42,39 +44,65 @@ def onnx_bytes(before: Any, judge: Any, kinds: Any | None) -> bytes:
     gaps = graph.node("IsNaN", INPUT)
     filled = graph.node("Where", gaps, graph.constant(imputer.statistics_), INPUT)
     reduced = graph.node("Gemm", filled, graph.constant(weights), graph.constant(offset))
-    unsafe = _calibrated(graph, reduced, judge)
+    machines = [one.calibrated_classifiers_[0].estimator for one in (judge, kinds) if one is not None]
+    kernel = _Kernel(graph, reduced, machines)
+    unsafe = _calibrated(graph, kernel, judge)
     parts = [graph.node("Sub", graph.constant(np.ones(1)), unsafe)]
-    parts.append(unsafe if kinds is None else graph.node("Mul", unsafe, _shares(graph, reduced, kinds)))
+    parts.append(unsafe if kinds is None else graph.node("Mul", unsafe, _shares(graph, kernel, kinds)))
     graph.node("Concat", *parts, output=OUTPUT, axis=1)
     count = 2 if kinds is None else 1 + len(kinds.classes_)
     return graph.finished(len(imputer.statistics_), count)
 
 
-def _calibrated(graph: _Graph, reduced: str, classifier: Any) -> str:
+class _Kernel:
+    """``exp(-gamma |z - s|**2)`` (N, S) of rows and support vectors, each once that machines share."""
+
+    def __init__(self, graph: _Graph, reduced: str, machines: Sequence[Any]) -> None:
+        every = np.vstack([machine.support_vectors_ for machine in machines])
+        vectors, place = np.unique(every, axis=0, return_inverse=True)
+        ends = np.cumsum([len(machine.support_) for machine in machines])
+        self._count, self._places = len(vectors), np.split(place.reshape(-1), ends[:-1])
+        self._machines, self._graph = machines, graph
+        gamma = machines[0]._gamma  # the number, where the option is a word
+        lengths = graph.constant(-gamma * (vectors**2).sum(axis=1))
+        cross = graph.node("Gemm", reduced, graph.constant(2 * gamma * vectors.T), lengths)
+        length = graph.node("ReduceSumSquare", reduced, axes=[1], keepdims=1)
+        scaled = graph.node("Mul", length, graph.constant(np.full(1, gamma)))
+        self._node = graph.node("Exp", graph.node("Sub", cross, scaled))
+
+    def margins(self, machine: Any, weights: Array, offset: Array) -> str:
+        """Sums (N, C) over the machine's own support vectors, weighted (S, C), and an offset (C,)."""
+        spread = np.zeros((self._count, weights.shape[1]))
+        np.add.at(spread, self._places[self._machines.index(machine)], weights)
+        return self._graph.node(
+            "Gemm", self._node, self._graph.constant(spread), self._graph.constant(offset)
+        )
+
+
+def _calibrated(graph: _Graph, kernel: _Kernel, classifier: Any) -> str:
     """Probability (N, 1) of the second of two classes: Platt's sigmoid of the machine's margin."""
     fitted = classifier.calibrated_classifiers_[0]
     machine, sigmoid = fitted.estimator, fitted.calibrators[0]
     weights = -sigmoid.a_ * machine.dual_coef_.T
     offset = -sigmoid.a_ * machine.intercept_ - sigmoid.b_
-    kernel = _kernel(graph, reduced, machine)
-    return graph.node("Sigmoid", graph.node("Gemm", kernel, graph.constant(weights), graph.constant(offset)))
+    return graph.node("Sigmoid", kernel.margins(machine, weights, offset))
 
 
-def _shares(graph: _Graph, reduced: str, classifier: Any) -> str:
+def _shares(graph: _Graph, kernel: _Kernel, classifier: Any) -> str:
     """Shares (N, K) of the kinds, which sum to 1."""
     if len(classifier.classes_) == 2:
-        second = _calibrated(graph, reduced, classifier)
+        second = _calibrated(graph, kernel, classifier)
         return graph.node("Concat", graph.node("Sub", graph.constant(np.ones(1)), second), second, axis=1)
     fitted = classifier.calibrated_classifiers_[0]
     machine, sigmoids = fitted.estimator, fitted.calibrators
-    duels = _duels(graph, reduced, machine)
+    duels = _duels(graph, kernel, machine)
     slopes, offsets = (np.array([getattr(s, name) for s in sigmoids]) for name in ("a_", "b_"))
     scaled = graph.node("Mul", duels, graph.constant(-slopes))
     each = graph.node("Sigmoid", graph.node("Sub", scaled, graph.constant(offsets)))
     return graph.node("Div", each, graph.node("ReduceL1", each, axes=[1], keepdims=1))
 
 
-def _duels(graph: _Graph, reduced: str, machine: Any) -> str:
+def _duels(graph: _Graph, kernel: _Kernel, machine: Any) -> str:
     """What scikit-learn makes of the one-against-one margins: votes won, ties broken by the margins' sum."""
     count = len(machine.classes_)
     pairs = list(combinations(range(count), 2))
@@ -87,8 +115,7 @@ def _duels(graph: _Graph, reduced: str, machine: Any) -> str:
         weights[of_b, column] = machine.dual_coef_[a, of_b]
         signs[column, a], signs[column, b] = 1.0, -1.0
         losers[b] += 1.0
-    kernel = _kernel(graph, reduced, machine)
-    margin = graph.node("Gemm", kernel, graph.constant(weights), graph.constant(machine.intercept_))
+    margin = kernel.margins(machine, weights, machine.intercept_)
     won = graph.node("Not", graph.node("Less", margin, graph.constant(np.zeros(1))))
     votes = graph.node(
         "Gemm",
@@ -100,16 +127,6 @@ def _duels(graph: _Graph, reduced: str, machine: Any) -> str:
     size = graph.node("Add", graph.node("Abs", total), graph.constant(np.ones(1)))
     share = graph.node("Div", total, graph.node("Mul", size, graph.constant(np.full(1, 3.0))))
     return graph.node("Add", votes, share)
-
-
-def _kernel(graph: _Graph, reduced: str, machine: Any) -> str:
-    """``exp(-gamma |z - s|**2)`` (N, S) of rows and support vectors."""
-    gamma, vectors = machine._gamma, machine.support_vectors_  # the number, where the option is a word
-    ends = graph.constant(-gamma * (vectors**2).sum(axis=1))
-    cross = graph.node("Gemm", reduced, graph.constant(2 * gamma * vectors.T), ends)
-    length = graph.node("ReduceSumSquare", reduced, axes=[1], keepdims=1)
-    scaled = graph.node("Mul", length, graph.constant(np.full(1, gamma)))
-    return graph.node("Exp", graph.node("Sub", cross, scaled))
 
 
 class _Graph:

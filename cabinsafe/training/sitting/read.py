@@ -29,7 +29,8 @@ def read_samples(
             folders with one; folders of a clip with its ``truth.json``.
         cabin: its options of the unsafe-sitting detector apply; and it is the cabin of clips without one.
         sight: looks at pictures and clips; None leaves them closed.
-        looks: how often at each picture; see :class:`~cabinsafe.training.sitting.sight.Sight`.
+        looks: how often at pictures of somebody unsafe; see
+            :func:`~cabinsafe.training.sitting.annotated.read_annotated`.
         advance: called with a path's name after each of its pictures or frames.
 
     Raises:

@@ -31,7 +31,7 @@ class Samples:
     """N skeletons, parallel arrays.
 
     Attributes:
-        points: (N, 14, 2) float64 pixels in the order of
+        points: (N, P, 2) float64 pixels in the order of
             :data:`~cabinsafe.detectors.features.FEATURE_KEYPOINTS`, NaN where absent; the sides' names are
             true and the picture is not mirrored.
         label: (N,) one of :data:`~cabinsafe.data.posture.POSTURES`.
@@ -92,7 +92,7 @@ def joined(parts: Sequence[Samples]) -> Samples:
 
 
 def mirrored(points: Array) -> Array:
-    """The same people (N, 14, 2) seen in a mirror, the sides' names true."""
+    """The same people (N, P, 2) seen in a mirror, the sides' names true."""
     return points[:, MIRRORED_ROWS] * [-1.0, 1.0]
 
 
