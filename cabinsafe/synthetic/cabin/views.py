@@ -83,7 +83,13 @@ def cabin_file(cabin: Cabin, camera: Camera) -> dict[str, Any]:
         "detectors": detectors | {"hand_on_leg": {}, "unsafe_sitting": {}},
         "events": {
             "default": {"hold_s": 1.0, "release_s": 1.0, "bridge_s": 0.7, "cooldown_s": 5.0},
-            "unsafe_sitting": {"enter_score": 0.8, "hold_s": 2.0, "release_s": 1.5, "bridge_s": 1.0},
+            "unsafe_sitting": {
+                "enter_score": 0.85,
+                "exit_score": 0.5,
+                "hold_s": 2.0,
+                "release_s": 1.5,
+                "bridge_s": 1.0,
+            },
         },
     }
 
