@@ -25,8 +25,10 @@ class SeatView(Options):
     """One seat as one camera sees it."""
 
     name: SeatName = Field(description="COVESA VSS name, Row1.Pos1")
-    zone: Polygon = Field(
-        description="Polygon in which the hips or torso of the seat's occupant lie, normalised"
+    zone: Polygon | None = Field(
+        default=None,
+        description="Polygon in which the hips or torso of the seat's occupant lie, normalised; none where "
+        "they cannot be seen: nobody is found in the seat then",
     )
     seat_line: tuple[Point, Point] | None = Field(
         default=None,
@@ -34,7 +36,7 @@ class SeatView(Options):
     )
     cushion: Polygon | None = Field(
         default=None,
-        description="Outline of the cushion's upper side, normalised, also where people or seats hide it",
+        description="Outline of the cushion's upper side, normalised, as if people and seats were of glass",
     )
 
     @field_validator("seat_line")
@@ -44,9 +46,9 @@ class SeatView(Options):
             raise ValueError("the two ends of seat_line must differ")
         return line
 
-    def zone_px(self, size_wh: tuple[int, int]) -> Array:
-        """Zone polygon (V, 2) in pixels of a frame of this size."""
-        return np.array(self.zone) * size_wh
+    def zone_px(self, size_wh: tuple[int, int]) -> Array | None:
+        """Zone polygon (V, 2) in pixels of a frame of this size, or None when the view has none."""
+        return None if self.zone is None else np.array(self.zone) * size_wh
 
     def seat_line_px(self, size_wh: tuple[int, int]) -> Array | None:
         """Seat line (2, 2) in pixels of a frame of this size, or None when the view has none."""
@@ -74,4 +76,5 @@ class CameraView(Options):
     def seat_at(self, point_px: Array, size_wh: tuple[int, int]) -> str | None:
         """Name of the first seat whose zone holds a point (2,) in frame pixels, or None."""
         point = np.asarray(point_px, dtype=np.float64) / size_wh
-        return next((seat.name for seat in self.seats if polygon_contains(seat.zone, point)), None)
+        holders = (seat.name for seat in self.seats if seat.zone and polygon_contains(seat.zone, point))
+        return next(holders, None)

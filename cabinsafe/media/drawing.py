@@ -64,6 +64,8 @@ def draw_scene(image: Image, scene: Scene, view: CameraView | None, running: Ite
 def _draw_seats(canvas: Image, view: CameraView, size_wh: tuple[int, int], unit: int) -> None:
     for seat in view.seats:
         zone = seat.zone_px(size_wh)
+        if zone is None:
+            continue
         cv2.polylines(canvas, [np.rint(zone).astype(np.int32)], True, _SEAT, 1, cv2.LINE_AA)
         left_top = zone[np.argmin(zone.sum(axis=1))]
         _draw_text(canvas, seat.name, (int(left_top[0]) + 3 * unit, int(left_top[1]) + 12 * unit), unit)

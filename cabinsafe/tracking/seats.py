@@ -17,10 +17,10 @@ class SeatMap:
     """The seats of a view, ready for many questions."""
 
     def __init__(self, view: CameraView | None) -> None:
-        seats = () if view is None else view.seats
-        self.names = tuple(seat.name for seat in seats)
+        zones = [(seat.name, seat.zone) for seat in (() if view is None else view.seats) if seat.zone]
+        self.names = tuple(name for name, _ in zones)
         self._zones = tuple(
-            (seat.name, tuple(zip(seat.zone, (*seat.zone[1:], seat.zone[0]), strict=True))) for seat in seats
+            (name, tuple(zip(zone, (*zone[1:], zone[0]), strict=True))) for name, zone in zones
         )
 
     def seat_at(self, point_xy: tuple[float, float], size_wh: tuple[int, int]) -> str | None:

@@ -18,49 +18,49 @@ from cabinsafe.views import CameraView, SeatView
 
 MIN_VISIBLE_SHARE = 0.4
 """A seat is in the view if the camera sees at least this share of where its occupant's trunk is."""
-MIN_VISIBLE_CUSHION_SHARE = 0.25
-"""A cushion is in the view if the camera, the cabin empty, sees at least this share of its upper side."""
 _RANGE = (-0.5, 1.5)
 _NEAR_PICTURE = (-0.15, 1.15)
 _LEAST_GAP = 0.02
 """Of two seats with hip points nearer to each other than this in the picture, the farther is left out."""
 _LINE_LIFT_M = 0.02
+_CORNERS = np.array([(1, 1, 1), (1, -1, 1), (-1, -1, 1), (-1, 1, 1)])
+"""Of a box's upper side, in halves of its size."""
+_SIDE_POINTS, _WAY_POINTS = 4, 65
 _ANKLE_ON_DASH_M = (0.05, 0.10, 0.15)
 """Of a foot on the dashboard: behind its rear face, over its lower edge, over its upper face, at most."""
 Outline = tuple[tuple[float, float], ...]
 
 
 def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
-    """The seats that a camera sees enough of, the nearest first.
+    """The seats that a camera sees, the nearest first.
 
-    A zone is the outline of where the hips and the lower trunk of a sitting adult are; between two seats it
-    ends halfway between their hip points, so that zones do not overlap. A seat line is there if both ends and
-    the middle of the cushion's front edge are near the picture and not hidden, the outline of a cushion if
-    enough of it is, that of the dashboard if a foot on it can be in the picture.
+    A zone is the outline of where the hips and the lower trunk of a sitting adult are, if enough of that is
+    seen; between two seats it ends halfway between their hip points, so that zones do not overlap. A seat line
+    is there if both ends and the middle of the cushion's front edge are near the picture and not hidden, the
+    outline of a cushion if it is near the picture, hidden or not, that of the dashboard if a foot on it can
+    be in the picture.
     """
-    seats = sorted(
-        (seat for seat in cabin.seats.values() if _is_seen(cabin, camera, seat)),
-        key=lambda seat: float(np.linalg.norm(seat.hip_m - camera.position)),
-    )
+    seats = sorted(cabin.seats.values(), key=lambda seat: float(np.linalg.norm(seat.hip_m - camera.position)))
     hips: dict[str, Array] = {}
     for seat in seats:
         point = _normalized(camera, seat.hip_m[None])[0]
-        if all(np.linalg.norm(point - other) > _LEAST_GAP for other in hips.values()):
+        if _is_seen(cabin, camera, seat) and all(
+            np.linalg.norm(point - other) > _LEAST_GAP for other in hips.values()
+        ):
             hips[seat.name] = point
     views = [
         SeatView(
             name=seat.name,
-            zone=zone,
+            zone=_zone(camera, seat, hips) if seat.name in hips else None,
             seat_line=_seat_line(cabin, camera, seat),
-            cushion=_cushion(cabin, camera, seat),
+            cushion=_cushion(camera, seat),
         )
         for seat in seats
-        if seat.name in hips and (zone := _zone(camera, seat, hips)) is not None
     ]
     return CameraView(
         camera_id=camera.spec.camera_id,
         mirrored=camera.spec.mirrored,
-        seats=tuple(views),
+        seats=tuple(view for view in views if view.zone or view.cushion),
         dashboard=_dashboard(cabin, camera),
     )
 
@@ -107,13 +107,25 @@ def _zone(camera: Camera, seat: Seat, hips: dict[str, Array]) -> Outline | None:
     return _within_range(outline)
 
 
-def _cushion(cabin: Cabin, camera: Camera, seat: Seat) -> Outline | None:
-    """Outline of the cushion's upper side, or None where too little of it can be seen."""
+def _cushion(camera: Camera, seat: Seat) -> Outline | None:
+    """Outline of the cushion's upper side as if nothing hid it, or None where none is near the picture.
+
+    A point of the outline that the camera cannot see is moved towards one that it sees best, until it can.
+    """
+    corners = seat.cushion.center + (_CORNERS * seat.cushion.size / 2) @ seat.cushion.rotation.T
+    shares = np.arange(_SIDE_POINTS)[:, None] / _SIDE_POINTS
+    outline = np.concatenate(
+        [a + (b - a) * shares for a, b in zip(corners, np.roll(corners, -1, 0), strict=True)]
+    )
     surface = _lattice(seat.cushion, (-1, 1), (-1, 1), (1, 1))
-    lifted = surface * (1 - _LINE_LIFT_M) + seat.cushion.center * _LINE_LIFT_M + (0, 0, _LINE_LIFT_M)
-    if in_view(cabin, camera, lifted).mean() < MIN_VISIBLE_CUSHION_SHARE:
+    towards = surface - camera.position
+    best = surface[np.argmax(towards @ camera.rotation[2] / np.linalg.norm(towards, axis=1))]
+    ways = best + (outline - best) * np.linspace(0, 1, _WAY_POINTS)[:, None, None]
+    pixels = _normalized(camera, ways.reshape(-1, 3)).reshape(*ways.shape[:2], 2)
+    known = np.isfinite(pixels[..., 0]).cumprod(axis=0).sum(axis=0)
+    if not known.all():
         return None
-    return _within_range(_hull(_normalized(camera, surface)))
+    return _within_range(pixels[known - 1, np.arange(len(outline))])
 
 
 def _dashboard(cabin: Cabin, camera: Camera) -> Outline | None:
