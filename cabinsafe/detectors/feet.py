@@ -17,8 +17,7 @@ from cabinsafe.types import State
 
 Zone = Literal["own", "other", "dashboard"]
 # The rule was fitted with what lies beyond these limits taken for the limit; lengths in shins.
-_DEPTHS, _KNEE_DROPS, _ANKLE_DROPS = (-0.8, 0.3), (-0.4, 0.7), (-0.5, 1.5)
-_USUAL_ANKLE_DROP = 0.5
+_DEPTHS, _KNEE_DROPS = (-0.8, 0.3), (-0.4, 0.7)
 _CROSSED_SOFTNESS, _DASHBOARD_SOFTNESS = 0.04, 0.1
 
 
@@ -28,27 +27,31 @@ class FeetOnSeatsOptions(TunableOptions):
     The defaults were fitted to rendered people; ``benchmarks/detectors.py`` says how well they do on others.
     """
 
+    sole_drop_shins: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="The sole lies so far below the ankle in the picture; 0 for a camera that looks straight "
+        "down",
+    )
     margin_shins: float = Field(
-        -0.15,
+        -0.19,
         ge=-1,
         le=2,
-        description="How deep over the cushion, or high over the seat line, an ankle level with the hip is "
-        "at score .5; negative: so far outside",
+        description="How deep over the cushion, or high over the seat line, the sole is at score .5, knee "
+        "and hip level; negative: so far outside",
     )
     margin_per_knee_drop: float = Field(
-        0.12, ge=0, le=2, description="The margin grows by this per shin that the knee lies below the hip"
-    )
-    margin_per_ankle_drop: float = Field(
-        0.15, ge=0, le=2, description="The margin grows by this per shin that the ankle lies below the hip"
+        0.11, ge=0, le=2, description="The margin grows by this per shin that the knee lies below the hip"
     )
     softness_shins: float = Field(
-        0.05, gt=0, le=1, description="Depth over which the score rises from .5 to .73"
+        0.03, gt=0, le=1, description="Depth over which the score rises from .5 to .73"
     )
     crossed_shins: float = Field(
-        0.35,
+        0.325,
         ge=0,
         le=2,
-        description="An ankle nearer than this to the other thigh rests on it, if the other foot is down",
+        description="A sole nearer than this to the other thigh rests on it, if the other foot is down",
     )
     crossed_drop_shins: float = Field(
         0.1,
@@ -64,6 +67,12 @@ class FeetOnSeatsOptions(TunableOptions):
     )
     max_height_shins: float = Field(
         2.5, gt=0, le=10, description="Ankles higher than this over a seat line are not that seat's"
+    )
+    max_cushion_shins: float = Field(
+        3.5,
+        gt=0,
+        le=20,
+        description="A cushion that is larger in the picture is nearer to the camera than the person",
     )
     span_margin: float = Field(
         0.1, ge=0, le=1, description="How far beyond a seat line's ends, in line lengths"
@@ -103,9 +112,9 @@ class Foot:
         state: whether it is up.
         score: how strongly that is so.
         zone, seat: the place that it is nearest to; the seat's name if it is one.
-        depth_shins: how deep the ankle lies over that place, negative beside it; None if that is not known.
+        depth_shins: how deep the sole lies over that place, negative beside it; None if that is not known.
         not_down: how far from sure it is that the foot is down, [0, 1]; 0 if its place is not known.
-        thigh_gap_shins: from the ankle to the other thigh; None if not seen.
+        thigh_gap_shins: from the sole to the other thigh; None if not seen.
     """
 
     __slots__ = ("depth_shins", "not_down", "score", "seat", "state", "thigh_gap_shins", "zone")
@@ -164,38 +173,48 @@ def _place(
     options: FeetOnSeatsOptions,
 ) -> None:
     """Put one foot, taken by itself, on the seat that it is deepest over, or on the dashboard."""
-    knee_drop = _drop(side.hip, side.knee, shin_px, _KNEE_DROPS)
-    ankle_drop = _drop(side.hip, ankle, shin_px, _ANKLE_DROPS)
-    margin = (
-        options.margin_shins
-        + options.margin_per_knee_drop * (knee_drop or 0.0)
-        + options.margin_per_ankle_drop * (_USUAL_ANKLE_DROP if ankle_drop is None else ankle_drop)
-    )
+    own_is_known = _place_on_seat(foot, _sole(ankle, shin_px, options), shin_px, zones, own_seat, options)
+    if foot.depth_shins is not None:
+        margin = options.margin_shins
+        if side.hip is not None and side.knee is not None:
+            knee_drop = (side.knee[1] - side.hip[1]) / shin_px
+            margin += options.margin_per_knee_drop * min(max(knee_drop, _KNEE_DROPS[0]), _KNEE_DROPS[1])
+        over = min(max(foot.depth_shins, _DEPTHS[0]), _DEPTHS[1]) - margin
+        foot.score = logistic(over / options.softness_shins)
+        foot.not_down = logistic((over + options.crossed_drop_shins) / options.softness_shins)
+    if zones.dashboard and "dashboard" in options.zones:
+        _place_on_dashboard(foot, side.knee, ankle, shin_px, zones.dashboard, own_seat, options)
+        foot.not_down = max(foot.not_down, foot.score)
+    is_low = side.hip is None or ankle[1] - side.hip[1] >= options.least_drop_shins * shin_px
+    if foot.is_up:
+        foot.state = State.TRUE
+    elif own_is_known and is_low:
+        foot.state = State.FALSE
+
+
+def _place_on_seat(
+    foot: Foot,
+    sole: XY,
+    shin_px: float,
+    zones: FootZones,
+    own_seat: str | None,
+    options: FeetOnSeatsOptions,
+) -> bool:
+    """Note the seat that a sole is deepest over; returns whether the person's own was among them."""
     own_is_known, reach_px, deepest_px = False, options.max_height_shins * shin_px, -inf
     for seat in zones.near(own_seat):
         is_own = own_seat is None or seat.name == own_seat
         zone: Zone = "own" if is_own else "other"
-        if zone not in options.zones:
+        if zone not in options.zones or seat.size_px > options.max_cushion_shins * shin_px:
             continue
-        depth_px = seat.depth_px(ankle, options.span_margin, reach_px, deepest_px)
+        depth_px = seat.depth_px(sole, options.span_margin, reach_px, deepest_px)
         if depth_px is None:
             continue
         own_is_known = own_is_known or is_own
         if depth_px > deepest_px:
             foot.zone, foot.seat, deepest_px = zone, seat.name, depth_px
             foot.depth_shins = depth_px / shin_px
-    if foot.depth_shins is not None:
-        depth = min(max(foot.depth_shins, _DEPTHS[0]), _DEPTHS[1])
-        foot.score = logistic((depth - margin) / options.softness_shins)
-        foot.not_down = logistic((depth - margin + options.crossed_drop_shins) / options.softness_shins)
-    if zones.dashboard and "dashboard" in options.zones:
-        _place_on_dashboard(foot, side.knee, ankle, shin_px, zones.dashboard, own_seat, options)
-        foot.not_down = max(foot.not_down, foot.score)
-    is_low = ankle_drop is None or ankle_drop >= options.least_drop_shins
-    if foot.is_up:
-        foot.state = State.TRUE
-    elif own_is_known and is_low:
-        foot.state = State.FALSE
+    return own_is_known
 
 
 def _place_on_dashboard(
@@ -232,7 +251,8 @@ def _uncross(
     """
     if other.hip is None or other.knee is None or foot.zone == "dashboard":
         return
-    foot.thigh_gap_shins = segment_distance(ankle, other.hip, other.knee) / shin_px
+    sole = _sole(ankle, shin_px, options)
+    foot.thigh_gap_shins = segment_distance(sole, other.hip, other.knee) / shin_px
     if not foot.is_up:
         return
     rests = logistic((options.crossed_shins - foot.thigh_gap_shins) / _CROSSED_SOFTNESS)
@@ -243,8 +263,6 @@ def _uncross(
         foot.state = State.NOT_OBSERVABLE
 
 
-def _drop(hip: XY | None, joint: XY | None, shin_px: float, limits: tuple[float, float]) -> float | None:
-    """How far a joint lies below the hip in the picture, in shins, within limits."""
-    if hip is None or joint is None:
-        return None
-    return min(max((joint[1] - hip[1]) / shin_px, limits[0]), limits[1])
+def _sole(ankle: XY, shin_px: float, options: FeetOnSeatsOptions) -> XY:
+    """Where the sole under an ankle is in the picture."""
+    return ankle[0], ankle[1] + options.sole_drop_shins * shin_px

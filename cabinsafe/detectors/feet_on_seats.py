@@ -30,11 +30,11 @@ _Shins = dict[tuple[int, str], _Shin]
 class FeetOnSeats:
     """Whether a foot is on a seat of the person's row (any row if the seat is unknown), or the dashboard.
 
-    One reading per person. How deep an ankle lies over a cushion decides, the more easily the higher knee and
-    ankle are drawn up. An ankle on the other thigh whose own foot is down is on the knee, not on a seat. An
-    ankle that gets hidden is taken to stay for a moment, while its knee stays. The reading is true if either
-    foot is up, false if both are seen to be down and the view knows the person's seat, not observable
-    otherwise. ``Reading.seats`` names the seats that feet are on.
+    One reading per person. How deep the sole under an ankle lies over a cushion decides, the more easily the
+    higher the knee is drawn up. A sole on the other thigh whose own foot is down is on the knee, not on a
+    seat. An ankle that gets hidden is taken to stay for a moment, while its knee stays. The reading is true
+    if either foot is up, false if both are seen to be down and the view knows the person's seat, not
+    observable otherwise. ``Reading.seats`` names the seats that feet are on.
     """
 
     Options: ClassVar[type[FeetOnSeatsOptions]] = FeetOnSeatsOptions
@@ -86,7 +86,7 @@ class FeetOnSeats:
             feet = judge_feet(body, ankles, zones, track.seat, options)
             evidence = _evidence(feet, options)
             for name in SIDES:
-                if f"{name}_ankle_depth_shins" in evidence:
+                if f"{name}_sole_depth_shins" in evidence:
                     evidence[f"{name}_ankle_score"] = round(skeleton.score_of(f"{name}_ankle"), 3)
         seats = {foot.seat for foot in feet if foot.seat is not None and foot.is_up}
         return Reading.of_checked(
@@ -117,9 +117,9 @@ def _evidence(feet: tuple[Foot, Foot], options: FeetOnSeatsOptions) -> dict[str,
     evidence = {"margin_shins": options.margin_shins}
     for name, foot in zip(SIDES, feet, strict=True):
         if foot.depth_shins is not None:
-            evidence[f"{name}_ankle_depth_shins"] = round(foot.depth_shins, 3)
+            evidence[f"{name}_sole_depth_shins"] = round(foot.depth_shins, 3)
         if foot.thigh_gap_shins is not None:
-            evidence[f"{name}_ankle_to_other_thigh_shins"] = round(foot.thigh_gap_shins, 3)
+            evidence[f"{name}_sole_to_other_thigh_shins"] = round(foot.thigh_gap_shins, 3)
         if foot.zone is not None and foot.is_up:
             evidence["on_dashboard" if foot.zone == "dashboard" else f"on_{foot.zone}_seat"] = 1.0
     return evidence

@@ -14,13 +14,14 @@ Size = tuple[int, int]
 
 
 class SeatZone(NamedTuple):
-    """One seat: the outline of its cushion, or only the line along the cushion's front edge."""
+    """One seat: the outline of its cushion, with its box and the box's diagonal, or only the seat line."""
 
     name: str
     row: str
     cushion: tuple[XY, ...] | None
     line: tuple[XY, XY] | None
     box: BoxXyxy = (0.0, 0.0, 0.0, 0.0)
+    size_px: float = 0.0
 
     def depth_px(
         self, point: XY, span_margin: float, reach_px: float, known_px: float = -inf
@@ -93,7 +94,7 @@ def _seat(seat: SeatView, size_wh: Size) -> SeatZone:
     if cushion is not None:
         xs, ys = zip(*cushion, strict=True)
         box = min(xs), min(ys), max(xs), max(ys)
-    return SeatZone(seat.name, seat.name.partition(".")[0], cushion, line, box)
+    return SeatZone(seat.name, seat.name.partition(".")[0], cushion, line, box, dist(box[:2], box[2:]))
 
 
 def _scaled(polygon: Polygon | None, size_wh: Size) -> tuple[XY, ...] | None:

@@ -35,10 +35,10 @@ def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
     """The seats that a camera sees, the nearest first.
 
     A zone is the outline of where the hips and the lower trunk of a sitting adult are, if enough of that is
-    seen; between two seats it ends halfway between their hip points, so that zones do not overlap. A seat line
-    is there if both ends and the middle of the cushion's front edge are near the picture and not hidden, the
-    outline of a cushion if it is near the picture, hidden or not, that of the dashboard if a foot on it can
-    be in the picture.
+    seen; between two seats it ends halfway between their hip points, so that zones do not overlap. A seat
+    line is there if both ends and the middle of the cushion's front edge are near the picture and not hidden,
+    the outline of a cushion if it is near the picture, hidden or not, that of the dashboard if a foot on it
+    can be in the picture.
     """
     seats = sorted(cabin.seats.values(), key=lambda seat: float(np.linalg.norm(seat.hip_m - camera.position)))
     hips: dict[str, Array] = {}
