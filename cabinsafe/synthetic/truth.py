@@ -30,7 +30,7 @@ ON_SEAT_M = (-0.07, 0.06)
 RULES: Mapping[str, str] = MappingProxyType(
     {
         "feet_on_seats": f"the underside of a foot over a cushion, within {ON_SEAT_M[1]} m of its surface, "
-        "and not through its backrest",
+        "and its heel not behind the backrest",
         "feet_on_dash": "a foot over or on the dashboard",
         "hand_on_leg": f"a hand at most {TOUCH_M} m from another's thigh or shin; the toucher first",
         "unsafe_sitting": "leaning out, or the posture of one who lies, kneels, stands or slides far down",
@@ -132,14 +132,14 @@ def facts(cabin: Cabin, actors: Sequence[Actor]) -> tuple[Fact, ...]:
 
 
 def feet_on_seats(cabin: Cabin, figure: Figure) -> bool:
-    """Whether a foot is on any cushion; one that comes from behind its backrest is not."""
+    """Whether a foot is on any cushion; one whose heel is behind its backrest is not."""
     for row in figure.rows("foot"):
         line, radius = figure.lines[row], figure.radii[row]
         points = line[0] + (line[1] - line[0]) * np.linspace(0, 1, 5)[:, None]
         for seat in cabin.seats.values():
             local = seat.cushion.local(points)
             over = (np.abs(local[:, :2]) <= seat.cushion.size[:2] / 2).all(axis=1)
-            over &= local[:, 0].min() >= -seat.cushion.size[0] / 2
+            over &= local[0, 0] >= -seat.cushion.size[0] / 2
             above = local[:, 2] - radius - seat.cushion.size[2] / 2
             if (over & (above >= ON_SEAT_M[0]) & (above <= ON_SEAT_M[1])).any():
                 return True

@@ -50,11 +50,12 @@ def moved(occupant: Occupant, *offset: float) -> Figure:
     return Figure(occupant.body, solve(occupant.body, occupant.posture.shifted(np.array(offset))))
 
 
-def flat_sedan() -> Cabin:
-    """The default cabin with level cushions."""
+def flat_sedan(facing: str = "forward") -> Cabin:
+    """The default cabin with level cushions, and a second row that faces somewhere."""
     spec = CabinSpec()
-    rows = tuple(row.model_copy(update={"cushion_angle_deg": 0.0}) for row in spec.rows)
-    return Cabin(spec.model_copy(update={"rows": rows}))
+    rows = [row.model_copy(update={"cushion_angle_deg": 0.0}) for row in spec.rows]
+    rows[1] = rows[1].model_copy(update={"facing": facing})
+    return Cabin(spec.model_copy(update={"rows": tuple(rows)}))
 
 
 def with_heel_at(occupant: Occupant, cabin: Cabin, ahead_of_edge_m: float, sole_above_m: float) -> Figure:
@@ -98,6 +99,14 @@ def test_a_foot_through_the_backrest_is_on_no_seat(resting: dict[str, Occupant])
         left = figure.lines[figure.rows("foot")]
         assert left[..., 0].max() > cabin.seats["Row2.Pos1"].cushion.center[0] - length / 2
         assert feet_on_seats(cabin, figure) is expected
+
+
+def test_a_foot_whose_toes_are_in_the_backrest_is_on_the_seat(resting: dict[str, Occupant]) -> None:
+    """As of somebody who kneels on the seat: the shoe lies on the cushion, its tip against the backrest."""
+    cabin = flat_sedan("backward")  # the foot points to where its backrest is
+    figure = with_heel_at(resting["Row2.Pos1"], cabin, -0.08, -0.02)
+    assert figure.line("left_foot")[1, 0] > cabin.seats["Row2.Pos1"].cushion.corners[:, 0].max() + 0.04
+    assert feet_on_seats(cabin, figure)
 
 
 def test_feet_on_the_floor_are_on_no_seat_and_no_dash(sedan: Cabin, resting: dict[str, Occupant]) -> None:
