@@ -46,6 +46,12 @@ class SeatView(Options):
             raise ValueError("the two ends of seat_line must differ")
         return line
 
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.zone or self.seat_line or self.cushion):
+            raise ValueError(f"seat {self.name} needs a zone, a seat_line or a cushion")
+        return self
+
     def zone_px(self, size_wh: tuple[int, int]) -> Array | None:
         """Zone polygon (V, 2) in pixels of a frame of this size, or None when the view has none."""
         return None if self.zone is None else np.array(self.zone) * size_wh

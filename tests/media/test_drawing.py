@@ -44,6 +44,13 @@ def test_keypoints_and_seat_line_are_where_they_should_be(make_skeleton, make_sc
     assert drawn[150, 200].any(), "the line from neck to hip"
 
 
+def test_a_seat_without_a_zone_is_not_drawn(make_scene) -> None:
+    hidden = SeatView(name="Row2.Pos1", cushion=((0.1, 0.1), (0.9, 0.1), (0.9, 0.9)))
+    view = CameraView(camera_id="front", seats=(hidden,))
+    image, scene = np.zeros((400, 400, 3), np.uint8), make_scene()
+    assert (draw_scene(image, scene, view) == draw_scene(image, scene, None)).all()
+
+
 def test_running_events_are_announced_on_top_and_their_people_marked(make_skeleton, make_scene) -> None:
     scene = make_scene(make_skeleton(right_ear=None, left_ear=None))
     image = np.zeros((400, 400, 3), np.uint8)

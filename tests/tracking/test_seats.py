@@ -40,7 +40,9 @@ def test_the_point_is_between_the_hips_else_on_the_torso_else_low_in_the_box(peo
 def test_a_seat_map_answers_as_the_view_does(point):
     zones = (((0.1, 0.1), (0.6, 0.2), (0.4, 0.9)), ((0.3, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.5)))
     seats = tuple(SeatView(name=f"Row1.Pos{i}", zone=zone) for i, zone in enumerate(zones, start=1))
-    view = CameraView(camera_id="front", seats=seats)
+    hidden = SeatView(name="Row2.Pos1", cushion=zones[0])
+    view = CameraView(camera_id="front", seats=(hidden, *seats))
+    assert SeatMap(view).names == ("Row1.Pos1", "Row1.Pos2")
     assert SeatMap(view).seat_at(point, SIZE) == view.seat_at(np.array(point), SIZE)
 
 

@@ -48,19 +48,23 @@ def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
             np.linalg.norm(point - other) > _LEAST_GAP for other in hips.values()
         ):
             hips[seat.name] = point
-    views = [
-        SeatView(
-            name=seat.name,
-            zone=_zone(camera, seat, hips) if seat.name in hips else None,
-            seat_line=_seat_line(cabin, camera, seat),
-            cushion=_cushion(camera, seat),
+    places = (
+        (
+            seat.name,
+            _zone(camera, seat, hips) if seat.name in hips else None,
+            _seat_line(cabin, camera, seat),
+            _cushion(camera, seat),
         )
         for seat in seats
-    ]
+    )
     return CameraView(
         camera_id=camera.spec.camera_id,
         mirrored=camera.spec.mirrored,
-        seats=tuple(view for view in views if view.zone or view.cushion),
+        seats=tuple(
+            SeatView(name=name, zone=zone, seat_line=line, cushion=cushion)
+            for name, zone, line, cushion in places
+            if zone or cushion
+        ),
         dashboard=_dashboard(cabin, camera),
     )
 
