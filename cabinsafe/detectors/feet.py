@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
+from math import dist, inf
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -12,7 +12,7 @@ from typing_extensions import Self
 from cabinsafe.detectors.base import TunableOptions, logistic
 from cabinsafe.detectors.body import Body, Side
 from cabinsafe.detectors.zones import FootZones
-from cabinsafe.geometry import XY, polygon_depth, segment_distance
+from cabinsafe.geometry import XY, midpoint, polygon_depth, segment_distance
 from cabinsafe.types import State
 
 Zone = Literal["own", "other", "dashboard"]
@@ -58,6 +58,13 @@ class FeetOnSeatsOptions(TunableOptions):
         ge=0,
         le=2,
         description="The other foot is down for sure if it is this much farther from a seat than at score .5",
+    )
+    crossed_uprightness: float = Field(
+        0.6,
+        ge=-1,
+        le=1,
+        description="The trunk of one whose foot may rest on the other thigh is at least so upright in the "
+        "picture (a cosine); others lie; -1 for a camera that looks straight down",
     )
     least_drop_shins: float = Field(
         0.25,
@@ -159,7 +166,7 @@ def judge_feet(
             other = None if feet[1 - i].depth_shins is None else feet[1 - i].not_down
             ankle = ankles[i]
             if ankle is not None:
-                _uncross(foot, ankle, body.sides[1 - i], other, body.shin_px, options)
+                _uncross(foot, ankle, body, body.sides[1 - i], other, options)
     return left, right
 
 
@@ -240,20 +247,21 @@ def _place_on_dashboard(
 def _uncross(
     foot: Foot,
     ankle: XY,
+    body: Body,
     other: Side,
     other_not_down: float | None,
-    shin_px: float,
     options: FeetOnSeatsOptions,
 ) -> None:
     """Lower the score as far as the foot may rest on the other leg, whose own foot is down.
 
     Where the other foot is hidden (None), an ankle on the other thigh may be either; it is not observable.
+    The legs of those who lie only seem to cross.
     """
-    if other.hip is None or other.knee is None or foot.zone == "dashboard":
+    if other.hip is None or other.knee is None or body.shin_px is None or foot.zone == "dashboard":
         return
-    sole = _sole(ankle, shin_px, options)
-    foot.thigh_gap_shins = segment_distance(sole, other.hip, other.knee) / shin_px
-    if not foot.is_up:
+    sole = _sole(ankle, body.shin_px, options)
+    foot.thigh_gap_shins = segment_distance(sole, other.hip, other.knee) / body.shin_px
+    if not foot.is_up or _uprightness(body) < options.crossed_uprightness:
         return
     rests = logistic((options.crossed_shins - foot.thigh_gap_shins) / _CROSSED_SOFTNESS)
     if other_not_down is not None:
@@ -261,6 +269,15 @@ def _uncross(
         foot.state = State.TRUE if foot.is_up else State.FALSE
     elif rests >= 0.5:
         foot.state = State.NOT_OBSERVABLE
+
+
+def _uprightness(body: Body) -> float:
+    """Cosine of the angle of the trunk from the vertical in the picture; 1 where it is not seen."""
+    left, right = body.sides
+    if left.shoulder is None or right.shoulder is None or left.hip is None or right.hip is None:
+        return 1.0
+    top, bottom = midpoint(left.shoulder, right.shoulder), midpoint(left.hip, right.hip)
+    return (bottom[1] - top[1]) / (dist(top, bottom) or 1.0)
 
 
 def _sole(ankle: XY, shin_px: float, options: FeetOnSeatsOptions) -> XY:

@@ -99,6 +99,14 @@ def test_a_camera_that_looks_straight_down_sees_soles_under_ankles(make_skeleton
     )
 
 
+def test_a_foot_beside_the_thigh_of_one_who_lies_is_on_the_seat(make_skeleton, make_scene) -> None:
+    """One foot on the bench, the other on the floor; in the picture it may lie over the other thigh."""
+    lying = CROSSED | {"left_shoulder": (315, 230), "right_shoulder": (310, 270)}
+    scene = make_scene(make_skeleton(**lying))
+    assert read_one(detector(CUSHION), scene).state is State.TRUE
+    assert read_one(detector(CUSHION, crossed_uprightness=-1.0), scene).state is State.FALSE
+
+
 def test_somebody_far_behind_a_cushion_has_no_foot_on_it(make_skeleton, make_scene) -> None:
     """Somebody small in the picture, who stands outside, say; a child on the seat is not so small."""
     person = make_skeleton(**UP)
@@ -283,6 +291,7 @@ def test_of_two_rows_the_line_that_fits_counts(make_skeleton, make_scene) -> Non
         ({"max_cushion_shins": 0}, "max_cushion_shins.*more than 0"),
         ({"softness_shins": 0}, "softness_shins.*more than 0"),
         ({"crossed_shins": -1}, "crossed_shins.*at least 0"),
+        ({"crossed_uprightness": 2}, "crossed_uprightness.*at most 1"),
         ({"least_drop_shins": 5}, "least_drop_shins.*at most 2"),
         ({"span_margin": 2}, "span_margin.*at most 1"),
         ({"dashboard_margin_shins": 3}, "dashboard_margin_shins.*at most 2"),
