@@ -37,8 +37,8 @@ def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
     A zone is the outline of where the hips and the lower trunk of a sitting adult are, if enough of that is
     seen; between two seats it ends halfway between their hip points, so that zones do not overlap. A seat
     line is there if both ends and the middle of the cushion's front edge are near the picture and not hidden,
-    the outline of a cushion if it is near the picture, hidden or not, that of the dashboard if a foot on it
-    can be in the picture.
+    the outline of a cushion if it is near the picture, hidden or not, but neither of a seat seen from behind;
+    the outline of the dashboard is if a foot on it can be in the picture.
     """
     seats = sorted(cabin.seats.values(), key=lambda seat: float(np.linalg.norm(seat.hip_m - camera.position)))
     hips: dict[str, Array] = {}
@@ -52,8 +52,8 @@ def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
         (
             seat.name,
             _zone(camera, seat, hips) if seat.name in hips else None,
-            _seat_line(cabin, camera, seat),
-            _cushion(camera, seat),
+            _seat_line(cabin, camera, seat) if _is_faced(camera, seat) else None,
+            _cushion(camera, seat) if _is_faced(camera, seat) else None,
         )
         for seat in seats
     )
@@ -89,6 +89,7 @@ def cabin_file(cabin: Cabin, camera: Camera) -> dict[str, Any]:
                 "hold_s": 2.0,
                 "release_s": 1.5,
                 "bridge_s": 1.0,
+                "cooldown_s": 5.0,
             },
         },
     }
@@ -106,6 +107,11 @@ def _is_seen(cabin: Cabin, camera: Camera, seat: Seat) -> bool:
     if not (np.isfinite(hip).all() and (hip > _NEAR_PICTURE[0]).all() and (hip < _NEAR_PICTURE[1]).all()):
         return False
     return float(in_view(cabin, camera, _trunk(seat)).mean()) >= MIN_VISIBLE_SHARE
+
+
+def _is_faced(camera: Camera, seat: Seat) -> bool:
+    """Whether the camera is before the hip point: from behind, feet on the floor lie over the cushion."""
+    return bool((camera.position - seat.hip_m) @ seat.frame[:, 0] > 0)
 
 
 def _zone(camera: Camera, seat: Seat, hips: dict[str, Array]) -> Outline | None:
