@@ -139,7 +139,7 @@ def test_the_library_runs_the_result(finished) -> None:
     with closing(
         PoseEstimator(OnnxEngine(card.verified_file()), card, PafDecoder(card.topology))
     ) as estimator:
-        assert estimator.estimate([frame])[0].maps.boxes.shape == (5, 8, 8)
+        assert estimator.estimate([frame])[0].maps.boxes.shape == (5, 6, 8)
 
 
 def test_a_run_that_ended_only_exports_again(finished) -> None:

@@ -33,7 +33,7 @@ _LIMBS = tuple(
     for parts in _GONE_TOGETHER
 )
 _NOSE = FEATURE_KEYPOINTS.index("nose")
-_FACE = [row for row, name in enumerate(FEATURE_KEYPOINTS) if name.endswith(("eye", "ear"))]
+_FACE = tuple(row for row, name in enumerate(FEATURE_KEYPOINTS) if name.endswith(("eye", "ear")))
 _LEGS = tuple(
     FEATURE_KEYPOINTS.index(f"{side}_{part}") for side in ("left", "right") for part in ("knee", "ankle")
 )
