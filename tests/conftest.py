@@ -58,6 +58,12 @@ def make_skeleton() -> Callable[..., Skeleton]:
 
 
 @pytest.fixture
+def waving(make_skeleton: Callable[..., Skeleton]) -> Skeleton:
+    """Somebody whose left wrist is above the nose."""
+    return make_skeleton(left_wrist=(240, 20))
+
+
+@pytest.fixture
 def make_scene() -> Callable[..., Scene]:
     """Scene of skeletons (or None for a person seen as a box only), track ids from 1."""
 
