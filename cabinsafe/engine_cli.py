@@ -147,6 +147,9 @@ def _of_plan(path: Path, card: str | None, allow_foreign: bool) -> tuple[str, Te
 
     key = read_plan(path).key
     model = card or key.model
+    sides = set(key.chw[1:])
+    if card is None and len(sides) == 1 and sides != set(PoseCard.load(model).input.size_wh):
+        model = f"{model}@{sides.pop()}"
     if PoseCard.load(model).sha256 != key.network_sha256:
         raise ModelError(f"{path}: built from another network than that of '{model}': build it again")
     return model, TensorRTOptions(

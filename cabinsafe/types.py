@@ -130,7 +130,9 @@ class Track(Record):
     @field_validator("raw_skeleton", mode="before")
     @classmethod
     def _whole_again(cls, raw: Any, others: ValidationInfo) -> Any:
-        skeleton = others.data.get("skeleton")
+        if "skeleton" not in others.data:  # it is wrong, and refused; what differs from it cannot be told
+            return None
+        skeleton = others.data["skeleton"]
         if skeleton is None or not isinstance(raw, Mapping):
             return raw
         return {**dict(skeleton), **raw} if raw else skeleton

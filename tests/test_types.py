@@ -233,6 +233,14 @@ def test_raw_skeletons_alone_absent_or_stored_whole_are_read(make_skeleton) -> N
         assert Track.model_validate_json(changed.model_dump_json()) == changed
 
 
+def test_a_wrong_skeleton_is_the_only_complaint(make_skeleton) -> None:
+    content = json.loads(_track(make_skeleton).model_dump_json())
+    content["skeleton"]["person_score"] = 7
+    with pytest.raises(DataError, match=r"skeleton\.person_score") as refused:
+        Track.model_validate(content)
+    assert "raw_skeleton" not in str(refused.value)
+
+
 @pytest.mark.parametrize("raw", [{"xy": [[1, 2]]}, {"tail": 1}, [], "x"])
 def test_a_malformed_difference_is_refused(make_skeleton, raw: object) -> None:
     content = json.loads(_track(make_skeleton).model_dump_json()) | {"raw_skeleton": raw}

@@ -30,10 +30,8 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "unsafe_sitting": "cabinsafe.detectors.unsafe_sitting:UnsafeSitting",
     }
 )
-_TRUE, _NOT_OBSERVABLE = (
-    State.TRUE,
-    State.NOT_OBSERVABLE,
-)  # to look them up in an enum takes longer than the rest
+# To look them up in an enum takes longer than the rest.
+_TRUE, _NOT_OBSERVABLE = State.TRUE, State.NOT_OBSERVABLE
 
 
 class DetectorOptions(Options):

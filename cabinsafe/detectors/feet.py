@@ -73,7 +73,7 @@ class FeetOnSeatsOptions(TunableOptions):
         description="An ankle over no seat, yet not so far below the hip, may be on one unknown to the view",
     )
     max_height_shins: float = Field(
-        2.5, gt=0, le=10, description="Ankles higher than this over a seat line are not that seat's"
+        2.5, gt=0, le=10, description="Soles higher than this over a seat line are not that seat's"
     )
     max_cushion_shins: float = Field(
         3.5,

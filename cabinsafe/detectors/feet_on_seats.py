@@ -1,4 +1,4 @@
-"""Feet on seats: an ankle over a cushion of the person's row, or on the dashboard."""
+"""Feet on seats: a sole over a cushion of the person's row, or on the dashboard."""
 
 from __future__ import annotations
 

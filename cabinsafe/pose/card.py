@@ -89,10 +89,14 @@ class PoseCard(ModelCard):
             return super().load(path)
         return super().load(name)._at(int(side))
 
+    def of_one_size(self) -> Self:
+        """The same, for an engine whose input has the size on the card and no other."""
+        return self.model_copy(update={"input": self.input.model_copy(update={"side_multiple": None})})
+
     def _at(self, side_px: int) -> Self:
         multiple = self.input.side_multiple
         if multiple is None or side_px <= 0 or side_px % multiple:
-            takes = f"{self.input.size_wh} alone" if multiple is None else f"multiples of {multiple} px"
+            takes = f"multiples of {multiple} px" if multiple else f"{self.input.size_wh} alone"
             raise ModelError(f"network '{self.name}' takes inputs of {takes}, got {side_px}")
         spec = self.input.model_copy(update={"size_wh": (side_px, side_px)})
         return self.model_copy(update={"input": spec})

@@ -115,13 +115,14 @@ def input_tensor(
 def without_bars(spec: InputSpec, images: Sequence[Image]) -> InputSpec:
     """The smallest input in which images (H, W, 3) are as large as in the card's.
 
-    That of the card where the network takes no other: ``spec.side_multiple`` is None.
+    That of the card where the network takes no other: ``spec.side_multiple`` is None. Images of different
+    shapes in one batch share an input, so that some of them have bars after all.
 
     Raises:
         ShapeError: as :func:`input_tensor`.
     """
     multiple = spec.side_multiple
-    if multiple is None:
+    if multiple is None or not images:
         return spec
     for image in images:
         check_image(image)

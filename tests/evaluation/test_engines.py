@@ -66,6 +66,23 @@ def test_an_engine_that_sees_otherwise_is_found_out(short_clip: Path, monkeypatc
     assert all(difference > 0.1 for difference in likeness.map_difference.values())
 
 
+def test_an_engine_of_one_size_is_compared_with_bars(short_clip: Path, monkeypatch) -> None:
+    from cabinsafe.evaluation import engines
+    from cabinsafe.pose import OnnxEngine
+
+    class OneSize(OnnxEngine):
+        def __init__(self, path: Path) -> None:
+            super().__init__(path)
+            self.inputs = (self.inputs[0]._replace(shape=(None, 3, 352, 352)),)
+
+    monkeypatch.setattr(engines, "make_engine", lambda options, card, cameras: OneSize(card.verified_file()))
+    options = EngineOptions(engine="openvino")
+    request = ProfileRequest("cabinsafe-pose", options, str(short_clip), batches=1, compared=2)
+    likeness = profile_engine(request).likeness
+    assert likeness.people == likeness.expected_people > 0
+    assert set(likeness.map_difference.values()) == {0.0}
+
+
 def test_openvino_finds_the_same_people(short_clip: Path) -> None:
     pytest.importorskip("openvino")
     options = EngineOptions(engine="openvino")

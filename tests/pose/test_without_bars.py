@@ -59,17 +59,28 @@ def test_frames_of_several_shapes_share_an_input(estimator: PoseEstimator, frame
     assert alone.maps.heatmaps.shape == (19, 44, 22)
 
 
-def test_recorded_maps_without_bars_replay(frames: list[Frame], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("bars", "cells"), [(False, (33, 44)), (True, (44, 44))])
+def test_recorded_maps_replay_with_bars_or_without(
+    bars: bool, cells: tuple[int, int], frames: list[Frame], tmp_path: Path
+) -> None:
     card = PoseCard.load("cabinsafe-pose")
     recorder = RecordingEngine(make_engine(EngineOptions(), card))
     with closing(open_estimator("cabinsafe-pose", 1)) as real:
         real.engine.close()
         real.engine = recorder
+        real.card = card.of_one_size() if bars else card
         recorded = real.estimate(frames[:2])
         recorder.save(tmp_path / "maps.npz")
+        assert recorded[0].maps.heatmaps.shape[1:] == cells
+        real.card = card
         replay = EngineOptions(engine="replay", recording=str(tmp_path / "maps.npz"))
         real.engine = make_engine(replay, card)
         replayed = real.estimate(frames[:2])
         recorder.close()
     for one, other in zip(recorded, replayed, strict=True):
         np.testing.assert_array_equal(one.decoded.xy, other.decoded.xy)
+
+
+def test_no_frames_have_an_input_all_the_same(estimator: PoseEstimator) -> None:
+    batch, transforms = estimator.preprocess([])
+    assert (batch.shape, transforms) == ((0, 3, 352, 352), [])

@@ -246,3 +246,12 @@ def test_the_thin_script_is_the_command(repository: Path, tmp_path: Path) -> Non
     done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True, check=True)
     assert "DATA" in done.stdout
     assert "--force" in done.stdout
+
+
+def test_no_kind_is_cut_off_where_rows_are_few() -> None:
+    labels = np.array(["safe"] * 5 + ["lying"] * 90 + ["safe", "standing", "lying", "standing"])
+    same = np.full(len(labels), "-")
+    samples = Samples(np.zeros((len(labels), 18, 2)), labels, same, same, same, same)
+    rows = samples.unsafe_rows(10)
+    assert (np.diff(rows) > 0).all()
+    assert sorted(labels[rows]) == ["lying"] * 8 + ["standing"] * 2

@@ -29,7 +29,16 @@ def make_engine(options: EngineOptions, card: PoseCard, cameras: int = 1) -> Eng
         return OnnxEngine(card.verified_file(), options.threads)
     if options.recording is None:
         raise ConfigError("pose.recording: engine 'replay' needs the .npz file of recorded maps")
-    width, height = card.input.size_wh if card.input.side_multiple is None else (None, None)
-    return ReplayEngine.from_file(
-        options.recording, (TensorSpec(card.input.name, (None, 3, height, width), "float32"),)
-    )
+    return _replay(options.recording, card)
+
+
+def _replay(recording: str, card: PoseCard) -> ReplayEngine:
+    """Maps of the full size were made of inputs of that size, with bars; others of what frames need."""
+    free = TensorSpec(card.input.name, (None, 3, None, None), "float32")
+    engine = ReplayEngine.from_file(recording, (free,))
+    width, height = card.input.size_wh
+    cells = next((spec.shape[-2:] for spec in engine.outputs if spec.name == card.maps.heatmaps), ())
+    full = (height // card.maps.stride, width // card.maps.stride)
+    if card.input.side_multiple is None or cells == full:
+        engine.inputs = (free._replace(shape=(None, 3, height, width)),)
+    return engine

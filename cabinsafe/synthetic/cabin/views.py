@@ -1,4 +1,4 @@
-"""What a camera sees of a cabin's seats, as cabin files hold it: zones and seat lines, normalised."""
+"""What a camera sees of a cabin, as cabin files hold it: zones, seat lines and cushions, normalised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIN_VISIBLE_SHARE = 0.4
 _RANGE = (-0.5, 1.5)
 _NEAR_PICTURE = (-0.15, 1.15)
 _LEAST_GAP = 0.02
-"""Of two seats with hip points nearer to each other than this in the picture, the farther is left out."""
+"""Of two seats with hip points nearer to each other than this in the picture, the farther has no zone."""
 _LINE_LIFT_M = 0.02
 _CORNERS = np.array([(1, 1, 1), (1, -1, 1), (-1, -1, 1), (-1, 1, 1)])
 """Of a box's upper side, in halves of its size."""
@@ -63,7 +63,7 @@ def camera_view(cabin: Cabin, camera: Camera) -> CameraView:
         seats=tuple(
             SeatView(name=name, zone=zone, seat_line=line, cushion=cushion)
             for name, zone, line, cushion in places
-            if zone or cushion
+            if zone or line or cushion
         ),
         dashboard=_dashboard(cabin, camera),
     )

@@ -153,7 +153,7 @@ def fit(samples: Samples, recipe: Recipe, seed: int) -> Fitted:
     cost, width = _search(reduced, every.unsafe, groups, weight, recipe)
     cleaned = machine(cost, width, cleaned=True)
     judge = _calibrated(cleaned, reduced, every.unsafe.astype(int), groups, recipe, weight)
-    few = np.flatnonzero(every.unsafe)[: recipe.kind_rows]
+    few = every.unsafe_rows(recipe.kind_rows)
     names, numbers = np.unique(every.label[few], return_inverse=True)
     kinds = None
     if len(names) > 1:

@@ -56,6 +56,16 @@ class Samples:
         mask: Mask = self.label != SAFE
         return mask
 
+    def unsafe_rows(self, count: int) -> NDArray[np.int64]:
+        """At most so many unsafe rows, in order; the kinds take turns, so that a rare one is not cut off."""
+        unsafe = np.flatnonzero(self.unsafe)
+        turn = np.zeros(len(unsafe), np.int64)
+        for kind in np.unique(self.label[unsafe]):
+            mine = np.flatnonzero(self.label[unsafe] == kind)
+            turn[mine] = np.arange(len(mine))
+        rows: NDArray[np.int64] = np.sort(unsafe[np.argsort(turn, kind="stable")[:count]])
+        return rows
+
     def pick(self, rows: Mask | NDArray[np.int64]) -> Samples:
         """The samples at these rows, or where this mask is true."""
         return Samples(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})

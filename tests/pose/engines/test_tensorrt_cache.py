@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from cabinsafe.engine_cli import _of_plan, engine_app
 from cabinsafe.errors import EngineError, ModelError, OutputError
+from cabinsafe.pose import PoseCard
 from cabinsafe.pose.engines.tensorrt import build_plan
 from cabinsafe.pose.engines.tensorrt.plan import MAGIC, read_plan
 
@@ -210,6 +211,10 @@ def test_a_profile_of_a_plan_takes_its_network_and_options(bench) -> None:
     )
     with pytest.raises(ModelError, match=r"no model card 'blue'"):
         _of_plan(out, None, allow_foreign=False)
+    smaller = build_plan(
+        PoseCard.load("cabinsafe-pose-float@256"), bench.options(), bench.folder / "small.plan"
+    )
+    assert _of_plan(smaller, None, allow_foreign=False)[0] == "cabinsafe-pose-float@256"
     bench.retrain()
     with pytest.raises(ModelError, match=r"mine\.plan: built from another network .*: build it again"):
         _of_plan(out, str(bench.card.path), allow_foreign=False)

@@ -1,4 +1,4 @@
-"""Pictures to calibrate and to compare on, letterboxed the way the library does it."""
+"""Pictures to calibrate and to compare on, letterboxed as for an engine of one size."""
 
 from __future__ import annotations
 
