@@ -10,28 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_cabins import CABINS, KINDS, bare, every_seat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cabinsafe.errors import ConfigError
-from cabinsafe.synthetic.cabin import Cabin, CabinSpec, OrientedBox, Seat, child_seat, draw_cabin
+from cabinsafe.synthetic.cabin import Cabin, CabinSpec, OrientedBox, draw_cabin
 from cabinsafe.synthetic.cabin.spec import HEADROOM_M, HIP_TO_BACKREST_M, HIP_TO_CUSHION_M
 from cabinsafe.synthetic.mesh import CABIN
 from cabinsafe.synthetic.rotations import about, about_z
 
-KINDS = ("sedan", "suv", "van", "shuttle")
-SEEDS = range(300)
-CABINS = [Cabin(draw_cabin(seed)) for seed in SEEDS]
 SOME = [Cabin(draw_cabin(seed, {"kind": kind})) for kind in KINDS for seed in range(6)]
 Fixed = Mapping[str, Any]
-
-
-def bare(cabin: Cabin) -> CabinSpec:
-    return cabin.spec.model_copy(update={"things": ()})
-
-
-def every_seat() -> list[tuple[Cabin, Seat]]:
-    return [(cabin, seat) for cabin in CABINS for seat in cabin.seats.values()]
 
 
 # ---- what is drawn
@@ -304,110 +293,3 @@ def test_another_process_gives_the_same_bytes() -> None:
         for hash_seed in ("1", "2")
     }
     assert len(digests) == 1
-
-
-# ---- things
-
-
-def test_a_child_sits_higher_and_in_the_child_seat() -> None:
-    for _, seat in every_seat()[:200]:
-        thing = child_seat(seat)
-        assert thing.child_hip_m[2] > seat.hip_m[2]
-        assert thing.child_hip_m[1] == pytest.approx(seat.hip_m[1])
-        assert float((thing.child_hip_m - seat.hip_m) @ seat.frame[:, 0]) > 0
-        base, back = thing.solids
-        assert not base.contains(thing.child_hip_m)
-        assert not back.contains(thing.child_hip_m)
-        assert base.contains(thing.child_hip_m - (0, 0, 0.1))
-        assert back.contains(thing.child_hip_m - seat.frame @ (0.13, 0, 0))
-        assert all(np.isfinite(mesh.vertices).all() for mesh in thing.meshes())
-
-
-def test_seats_know_what_lies_on_them() -> None:
-    things = [
-        {"kind": "child_seat", "seat": "Row2.Pos1"},
-        {"kind": "blanket", "seat": "Row2.Pos3"},
-        {"kind": "bag", "seat": "Row1.Pos2", "place": "floor"},
-        {"kind": "phone_mount"},
-        {"kind": "jacket", "seat": "Row2.Pos3"},
-    ]
-    cabin = Cabin(CabinSpec(things=things))
-    assert [name for name, seat in cabin.seats.items() if seat.laden] == ["Row2.Pos1", "Row2.Pos3"]
-    assert [name for name, seat in cabin.seats.items() if seat.child_hip_m is not None] == ["Row2.Pos1"]
-    names = [solid.name for solid in cabin.solids]
-    assert names[-3:] == ["Row2.Pos1 child seat base", "Row2.Pos1 child seat back", "bag of Row1.Pos2"]
-
-
-def test_drawn_things_do_not_stick_in_anything() -> None:
-    for cabin in CABINS:
-        built_in = Cabin(bare(cabin)).solids
-        for thing in cabin.solids[len(built_in) :]:
-            for solid in built_in:
-                depth = float(solid.depth(thing.corners).max())
-                assert depth < 0.08 or "child seat" in thing.name, (thing.name, solid.name, depth)
-
-
-@pytest.mark.parametrize("place", ["seat", "floor", "lap"])
-@pytest.mark.parametrize("kind", ["bag", "box", "bottle"])
-def test_things_stand_on_what_they_are_on(kind: str, place: str) -> None:
-    cabin = Cabin(CabinSpec(things=[{"kind": kind, "seat": "Row2.Pos1", "place": place}]))
-    seat, thing = cabin.seats["Row2.Pos1"], cabin.solids[-1]
-    foot = float(thing.corners[:, 2].min())
-    ground = {"floor": 0.0, "seat": seat.cushion_top_m, "lap": float(seat.hip_m[2]) + 0.09}[place]
-    assert foot == pytest.approx(ground, abs=0.06)
-    built_in = [solid for solid in cabin.solids[:-1] if solid.depth(thing.center) > 0]
-    assert built_in == []
-
-
-# ---- refusals
-
-REFUSED = [
-    ({"kind": "truck"}, "kind"),
-    ({"half_width_m": 3}, "half_width_m.*at most 1.4"),
-    ({"half_width_m": "wide"}, "half_width_m"),
-    ({"rof_m": 1.2}, "did you mean 'roof_m'"),
-    ({"roof_m": 1.0}, r"rows.0: roof_m must be 0.75 above hip_m, got 1 and 0.28"),
-    ({"half_width_m": 0.55}, "half_width_m must be that much"),
-    ({"rows": []}, "rows"),
-    ({"rows": 5}, "rows"),
-    ({"rows": "many"}, "rows"),
-    ({"rows": [{"seats": [{"y_m": -0.3}, {"y_m": 0.3}]}]}, "rows.0.*from left"),
-    ({"rows": [{"seats": [{"y_m": 0.2}, {"y_m": -0.1}]}]}, "overlap by 0.200 m"),
-    ({"rows": [{"x_m": 0.0}, {"x_m": -0.3}]}, "at least 0.6 m apart"),
-    ({"rows": [{"x_m": 1.0}]}, r"rows.0.x_m must be from -1.55 to 0.42, got 1"),
-    ({"rows": [{"facing": "backward"}]}, "a wheel needs a dash and a first row that faces forward"),
-    ({"dash": None}, "a wheel needs a dash"),
-    ({"dash": {"top_m": 0.5, "bottom_m": 0.45}}, "top_m must be at least 0.1 above"),
-    ({"dash": {"top_m": 1.1}}, "dash.top_m must be 0.25 below roof_m"),
-    ({"rows": [{"cushion_m": 0.2}]}, "rows.0.cushion_m must be at most 0.16 to stay off the floor"),
-    ({"belt_line_m": 1.1}, "belt_line_m must be 0.2 below roof_m"),
-    ({"windows": {"pillars_m": [-1.0, -0.5]}}, "pillars_m must run from front to rear"),
-    ({"windows": {"closed": ["leftmost"]}}, "windows.closed.0"),
-    ({"materials": {"seat": {"pattern": "zigzag"}}}, "materials.seat.pattern"),
-    ({"materials": {"seat": {"color": [2, 0, 0]}}}, "materials.seat.color.0.*at most 1"),
-    ({"things": [{"kind": "bag"}]}, "a bag needs a seat"),
-    ({"things": [{"kind": "bag", "seat": "Row7.Pos1"}]}, "things.0: no seat Row7.Pos1, there are Row1.Pos1"),
-    ({"things": [{"kind": "dragon", "seat": "Row1.Pos1"}]}, "things.0.kind"),
-]
-
-
-@pytest.mark.parametrize(("values", "message"), REFUSED)
-def test_specs_refuse_what_cannot_be_built(values: Fixed, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        CabinSpec(**values)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"kind": "truck"},
-        {"rows": 5},
-        {"rows": "many"},
-        {"rows": [{"x_m": "a"}]},
-        {"roof_m": "high"},
-        {"sats": 1},
-    ],
-)
-def test_drawing_refuses_fixed_values_that_a_spec_refuses(values: Fixed) -> None:
-    with pytest.raises(ConfigError, match=next(iter(values))):
-        draw_cabin(0, values)
