@@ -155,6 +155,12 @@ def with_neck(points: ArrayLike) -> Points:
     return filled
 
 
+def upright(points: Points, mirrored: bool) -> Points:
+    """Points (P, 2) as they are in a picture that is not mirrored."""
+    flipped: Points = points * [-1.0 if mirrored else 1.0, 1.0]
+    return flipped
+
+
 def body_scale(points: ArrayLike) -> Points:
     """Size of each person in pixels, about one torso length: (N,) from (N, P, 2).
 

@@ -22,6 +22,7 @@ from cabinsafe.detectors.features import (
     features_of_many,
     observable,
     seen_count,
+    upright,
 )
 from cabinsafe.types import Reading, Scene, Skeleton, State, Track
 from cabinsafe.views import CameraView
@@ -229,7 +230,4 @@ def judged_points(skeleton: Skeleton | None, options: UnsafeSittingOptions, mirr
     """
     if skeleton is None:
         return np.full((len(FEATURE_KEYPOINTS), 2), np.nan)
-    points = feature_points(skeleton, options.min_keypoint_score, options.max_ambiguity)
-    if mirrored:
-        points[:, 0] *= -1
-    return points
+    return upright(feature_points(skeleton, options.min_keypoint_score, options.max_ambiguity), mirrored)

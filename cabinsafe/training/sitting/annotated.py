@@ -11,7 +11,7 @@ import numpy as np
 from cabinsafe.data import KEYPOINTS, read_keypoints
 from cabinsafe.data.keypoints import LabelledImage
 from cabinsafe.data.posture import SAFE, posture, posture_of
-from cabinsafe.detectors.features import FEATURE_KEYPOINTS
+from cabinsafe.detectors.features import FEATURE_KEYPOINTS, upright
 from cabinsafe.detectors.unsafe_sitting import UnsafeSittingOptions, judged_points
 from cabinsafe.errors import DataError
 from cabinsafe.training.sitting.samples import Array, Samples, make
@@ -104,12 +104,6 @@ def _people(
 def _looks(known: Sequence[tuple[str, str, str] | None], most: int) -> int:
     labels = {one[0] for one in known if one}
     return most if labels - {SAFE} else min(len(labels), most)
-
-
-def upright(points: Array, mirrored: bool) -> Array:
-    """Points (P, 2) as they are in a picture that is not mirrored."""
-    flipped: Array = points * [-1.0 if mirrored else 1.0, 1.0]
-    return flipped
 
 
 def _vehicle(path: Path, image: LabelledImage, where: str) -> str:

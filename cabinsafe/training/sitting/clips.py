@@ -10,10 +10,10 @@ import numpy as np
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.data import KEYPOINTS, ClipTruth, read_scenes, read_truth
 from cabinsafe.data.posture import SAFE
-from cabinsafe.detectors.features import feature_points
+from cabinsafe.detectors.features import feature_points, upright
 from cabinsafe.detectors.unsafe_sitting import UnsafeSittingOptions, judged_points
 from cabinsafe.errors import DataError
-from cabinsafe.training.sitting.annotated import Labelled, gather, upright
+from cabinsafe.training.sitting.annotated import Labelled, gather
 from cabinsafe.training.sitting.samples import Samples
 from cabinsafe.training.sitting.sight import Sight, match
 from cabinsafe.types import Scene, Track
