@@ -223,8 +223,6 @@ def _compare(request: ProfileRequest, estimator: PoseEstimator) -> Likeness:
         frame for batch in islice(_batches(request, request.compared), request.compared) for frame in batch
     ]
     engine = OnnxEngine(card.verified_file(), request.engine.threads)
-    if estimator.engine.inputs[0].shape[2:] != (None, None):  # it sees bars, and so must the reference
-        card = card.of_one_size()
     differences: dict[str, float] = dict.fromkeys(card.maps.names, 0.0)
     found_count, similar = 0, list[float]()
     with closing(_estimator(engine, card)) as reference:

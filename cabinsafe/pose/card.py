@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
@@ -91,15 +91,17 @@ class PoseCard(ModelCard):
 
     def of_one_size(self) -> Self:
         """The same, for an engine whose input has the size on the card and no other."""
-        return self.model_copy(update={"input": self.input.model_copy(update={"side_multiple": None})})
+        return self._with_input(side_multiple=None)
 
     def _at(self, side_px: int) -> Self:
         multiple = self.input.side_multiple
         if multiple is None or side_px <= 0 or side_px % multiple:
             takes = f"multiples of {multiple} px" if multiple else f"{self.input.size_wh} alone"
             raise ModelError(f"network '{self.name}' takes inputs of {takes}, got {side_px}")
-        spec = self.input.model_copy(update={"size_wh": (side_px, side_px)})
-        return self.model_copy(update={"input": spec})
+        return self._with_input(size_wh=(side_px, side_px))
+
+    def _with_input(self, **changes: Any) -> Self:
+        return self.model_copy(update={"input": self.input.model_copy(update=changes)})
 
     @model_validator(mode="after")
     def _size_fits_stride(self) -> Self:

@@ -57,7 +57,7 @@ class PoseEstimator:
 
     Args:
         engine: runs the network.
-        card: says how to feed it and how to read it.
+        card: says how to feed it and how to read it; of one size, if the engine takes no other.
         decoder: decoder for the card's topology.
         box_options: how to read the network's person boxes, if it has them; None leaves them aside.
         threads: frames of a batch that are pre-processed at once.
@@ -76,7 +76,7 @@ class PoseEstimator:
     ) -> None:
         _check_tensors(engine, card)
         self.engine = engine
-        self.card = card
+        self.card = card if engine.inputs[0].shape[2:] == (None, None) else card.of_one_size()
         self.decoder = decoder
         self.box_options = box_options
         self.threads = threads
@@ -115,9 +115,7 @@ class PoseEstimator:
         images = [frame.image for frame in frames]
         if isinstance(self.engine, ImageEngine) and self.engine.prepares_images:
             return images, way_back(images, self.card.input)
-        spec = self.card.input
-        if self.engine.inputs[0].shape[2:] == (None, None):
-            spec = without_bars(spec, images)
+        spec = without_bars(self.card.input, images)
         return input_tensor(images, spec, self.engine.inputs[0].dtype, self.threads)
 
     def infer(self, batch: Tensor | Sequence[Image]) -> list[PoseMaps]:

@@ -12,8 +12,8 @@ import pytest
 
 from cabinsafe.evaluation.predict import open_estimator
 from cabinsafe.media import open_source
-from cabinsafe.pose import PoseCard, PoseEstimator, RecordingEngine
-from cabinsafe.pose.engines import EngineOptions, make_engine
+from cabinsafe.pose import PafDecoder, PoseCard, PoseEstimator, PoseResult, RecordingEngine
+from cabinsafe.pose.engines import Engine, EngineOptions, make_engine
 from cabinsafe.types import Frame
 
 
@@ -64,19 +64,16 @@ def test_recorded_maps_replay_with_bars_or_without(
     bars: bool, cells: tuple[int, int], frames: list[Frame], tmp_path: Path
 ) -> None:
     card = PoseCard.load("cabinsafe-pose")
-    recorder = RecordingEngine(make_engine(EngineOptions(), card))
-    with closing(open_estimator("cabinsafe-pose", 1)) as real:
-        real.engine.close()
-        real.engine = recorder
-        real.card = card.of_one_size() if bars else card
-        recorded = real.estimate(frames[:2])
+
+    def estimates(engine: Engine, its_card: PoseCard) -> list[PoseResult]:
+        return PoseEstimator(engine, its_card, PafDecoder(card.topology)).estimate(frames[:2])
+
+    with RecordingEngine(make_engine(EngineOptions(), card)) as recorder:
+        recorded = estimates(recorder, card.of_one_size() if bars else card)
         recorder.save(tmp_path / "maps.npz")
-        assert recorded[0].maps.heatmaps.shape[1:] == cells
-        real.card = card
-        replay = EngineOptions(engine="replay", recording=str(tmp_path / "maps.npz"))
-        real.engine = make_engine(replay, card)
-        replayed = real.estimate(frames[:2])
-        recorder.close()
+    assert recorded[0].maps.heatmaps.shape[1:] == cells
+    replay = EngineOptions(engine="replay", recording=str(tmp_path / "maps.npz"))
+    replayed = estimates(make_engine(replay, card), card)
     for one, other in zip(recorded, replayed, strict=True):
         np.testing.assert_array_equal(one.decoded.xy, other.decoded.xy)
 
