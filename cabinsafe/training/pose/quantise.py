@@ -105,7 +105,8 @@ def quantise(
     chosen, held_out = draw(pictures, (options.images, options.held_out), options.seed)
     source = load_source(parent)
     notes = {entry.key: entry.value for entry in source.metadata_props}
-    model = _quantised(source, parent.input, _Feeds(parent.input, chosen, progress), options)
+    target = parent.of_one_size() if options.target == "tensorrt" else parent
+    model = _quantised(source, parent.input, _Feeds(target.input, chosen, progress), options)
     note = f"quantised by cabinsafe from {parent.file}, sha256 {parent.sha256}"
     onnx.helper.set_model_props(model, {**notes, "quantisation": note})
     _save(model, out)
@@ -115,7 +116,7 @@ def quantise(
         float_bytes=parent.verified_file().stat().st_size,
         int8_bytes=out.stat().st_size,
         float_nodes=float_nodes(model, options.target),
-        differences=_compare(parent, out, held_out, options.threads),
+        differences=_compare(target, out, held_out, options.threads),
     )
     save_card(_card_of(parent, report, options), report.card)
     return report
@@ -169,14 +170,14 @@ def _save(model: Model, out: Path) -> None:
 def _compare(parent: PoseCard, out: Path, pictures: Sequence[Path], threads: int) -> dict[str, MapDifference]:
     sessions = [open_session(path, threads) for path in (parent.verified_file(), out)]
     names = list(parent.maps.names)
-    differences: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
+    differences: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}  # (cells,) a picture
     for batch in batches(pictures, parent.input):
         before, after = (session.run(names, {parent.input.name: batch}) for session in sessions)
         for name, one, other in zip(names, before, after, strict=True):
-            differences[name].append(np.abs(one - other))
+            differences[name].append(np.abs(one - other).ravel())
     return {
         name: MapDifference(float(np.max(values)), float(np.mean(values)))
-        for name, values in differences.items()
+        for name, values in ((name, np.concatenate(parts)) for name, parts in differences.items())
     }
 
 

@@ -18,14 +18,21 @@ from cabinsafe.pose import PoseCard  # noqa: E402
 from cabinsafe.training.pose.int8.pictures import batches, find_pictures  # noqa: E402
 
 
-def test_grey_bars_are_among_the_pictures(tmp_path: Path, small: Path) -> None:
+def test_a_network_of_one_size_sees_grey_bars(tmp_path: Path, small: Path) -> None:
     for name in ("a.png", "b.png"):
         cv2.imwrite(str(tmp_path / name), np.full((48, 64, 3), 10, np.uint8))
-    first, second = batches(find_pictures(tmp_path), PoseCard.load(small).input)
+    first, second = batches(find_pictures(tmp_path), PoseCard.load(small).of_one_size().input)
     assert first.shape == second.shape == (1, 3, 48, 64)
     assert np.unique(first).tolist() == [10]
     assert np.unique(second).tolist() == [10, 128]
     assert (second[0, 0, :6] == 128).all()
+
+
+def test_a_network_of_any_size_sees_none(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(tmp_path / name), np.full((176, 352, 3), 10, np.uint8))
+    shapes = [one.shape for one in batches(find_pictures(tmp_path), PoseCard.load("cabinsafe-pose").input)]
+    assert shapes == [(1, 3, 176, 352), (1, 3, 176, 352)]
 
 
 def test_pictures_are_found_in_folders_and_sets(pictures: list[Path], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pictures to calibrate and to compare on, letterboxed as for an engine of one size."""
+"""Pictures to calibrate and to compare on, prepared as for the engine that the network is for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cabinsafe.data.split import Split, choose
 from cabinsafe.errors import DataError
 from cabinsafe.media import read_image
 from cabinsafe.pose.card import InputSpec
-from cabinsafe.pose.preprocess import input_tensor
+from cabinsafe.pose.preprocess import input_tensor, without_bars
 
 _SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _WIDE: Final = 16 / 9
@@ -63,9 +63,10 @@ def draw(pictures: Sequence[Path], counts: tuple[int, int], seed: int) -> tuple[
 
 
 def batches(pictures: Sequence[Path], spec: InputSpec) -> Iterator[NDArray[np.float32]]:
-    """Input tensors (1, 3, H, W), one for each picture.
+    """Input tensors (1, 3, H, W), one for each picture; their sizes differ where ``spec`` allows it.
 
-    Every second picture is cut to the shape of a camera's frame, so that grey bars are always seen, too.
+    Every second picture is cut to the shape of a camera's frame. Grey bars are seen where a network of one
+    size will see them: ``spec.side_multiple`` is None.
 
     Raises:
         MediaError: a file cannot be read as an image.
@@ -73,7 +74,7 @@ def batches(pictures: Sequence[Path], spec: InputSpec) -> Iterator[NDArray[np.fl
     for place, path in enumerate(pictures):
         image = read_image(path)
         image = _cut_wide(image) if place % 2 else image
-        tensor, _ = input_tensor([image], spec)
+        tensor, _ = input_tensor([image], without_bars(spec, [image]))
         yield tensor
 
 
