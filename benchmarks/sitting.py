@@ -2,7 +2,8 @@
 
     python -m benchmarks.sitting DATA... [--model CARD]...
 
-DATA is what ``cabinsafe train svm`` takes; nothing of it may have been trained on.
+DATA is what ``cabinsafe train svm`` takes; nothing of it may have been trained on. Beside a classifier that
+must know where the seat is, all are measured on people whose seat is known.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cabinsafe.detectors.classifier import Classifier, ClassifierCard
-from cabinsafe.detectors.features import features_of_many, observable
+from cabinsafe.detectors.classifier import Classifier
+from cabinsafe.detectors.features import observable
 from cabinsafe.training.sitting.fit import Recipe
 from cabinsafe.training.sitting.metrics import Answers, measure
 from cabinsafe.training.sitting.read import read_samples
@@ -25,10 +26,12 @@ from cabinsafe.training.sitting.sight import Sight
 
 def answers_of(model: str, samples: Samples) -> Answers:
     """What a classifier says of people, by the threshold and the undecided band of its card."""
-    card = ClassifierCard.load(model)
-    seen = observable(samples.points, Recipe().min_keypoints_count)
+    classifier = Classifier(model)
+    card, seen = classifier.card, observable(samples.points, Recipe().min_keypoints_count)
     probabilities = np.full((len(samples), len(card.classes)), np.nan)
-    probabilities[seen] = Classifier(model).probabilities(features_of_many(samples.points[seen]))
+    probabilities[seen] = classifier.probabilities(
+        samples.pick(seen).features(with_seat=classifier.with_seat)
+    )
     return Answers(card.classes, probabilities, card.threshold, card.undecided)
 
 
@@ -54,7 +57,11 @@ def main() -> None:
     arguments = parser.parse_args()
     with closing(Sight()) as sight:
         samples = read_samples(arguments.data, sight=sight)
-    show(arguments.model or ["unsafe-sitting"], samples)
+    models = arguments.model or ["unsafe-sitting", "unsafe-sitting-seat"]
+    if any(Classifier(model).with_seat for model in models):
+        print(f"of {len(samples)} skeletons those whose seat is known, {samples.on_known_seat.mean():.0%}:\n")
+        samples = samples.pick(samples.on_known_seat)
+    show(models, samples)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cabinsafe.camera_health import CameraHealth
 from cabinsafe.config import CabinConfig
@@ -18,7 +18,10 @@ from cabinsafe.pose import (
     PoseEstimator,
 )
 from cabinsafe.pose.engines import make_engine
-from cabinsafe.tracking import OccupantLinker, Tracker, TrackIds
+from cabinsafe.tracking import OccupantLinker, Tracker, TrackerOptions, TrackIds
+
+WEAK_PERSON_SHARE: Final = 0.6
+"""Of the card's ``min_person_score``: not even somebody who was there before is seen in weaker skeletons."""
 
 
 class Parts(NamedTuple):
@@ -42,6 +45,7 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
         MissingExtraError, EngineError: the engine is not installed, or cannot start.
     """
     card = PoseCard.load(cabin.pose.model)
+    decoder, tracker = person_scores(cabin, card)
     detectors = make_detectors(cabin, card)
     ids = TrackIds()
     wanted = cabin.person_detector
@@ -49,10 +53,10 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
         PoseEstimator(
             engine or make_engine(cabin.pose, card, len(cabin.cameras)),
             card,
-            PafDecoder(card.topology, _decoder_options(cabin, card)),
+            PafDecoder(card.topology, decoder),
             cabin.pose.box_decoder if cabin.pose.boxes else None,
         ),
-        {camera: Tracker(cabin.tracker, view, ids) for camera, view in cabin.views.items()},
+        {camera: Tracker(tracker, view, ids) for camera, view in cabin.views.items()},
         detectors,
         make_gate(cabin, card, detectors),
         None if wanted is None else make_person_detector(wanted.kind, wanted.options),
@@ -61,12 +65,21 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
     )
 
 
-def _decoder_options(cabin: CabinConfig, card: PoseCard) -> DecoderOptions:
-    """The cabin's, and where it does not say from which score on a person is one, the card's."""
-    options = cabin.pose.decoder
-    if "min_person_score" in options.model_fields_set:
-        return options
-    return options.model_copy(update={"min_person_score": card.min_person_score})
+def person_scores(cabin: CabinConfig, card: PoseCard) -> tuple[DecoderOptions, TrackerOptions]:
+    """The cabin's options, with scores for what they leave open.
+
+    A skeleton of the card's ``min_person_score`` may begin a track. Weaker ones are found, too, and go on
+    with tracks that there are: who was there before is likely to be there still (Zhang and others, ByteTrack,
+    2022). Where the cabin's decoder has a ``min_person_score``, all that reach it may begin one.
+    """
+    decoder, tracker = cabin.pose.decoder, cabin.tracker
+    own = "min_person_score" in decoder.model_fields_set
+    person = decoder.min_person_score if own else card.min_person_score
+    if not own:
+        decoder = decoder.model_copy(update={"min_person_score": WEAK_PERSON_SHARE * person})
+    if tracker.birth_pose_score is None:
+        tracker = tracker.model_copy(update={"birth_pose_score": person})
+    return decoder, tracker
 
 
 def make_detectors(cabin: CabinConfig, card: PoseCard) -> list[Detector]:

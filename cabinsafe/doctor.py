@@ -117,7 +117,7 @@ def _opencv() -> str:
 def _model_names() -> list[str]:
     """The embedded models, and those that must be."""
     present = {card.stem for card in bundled_dir("models").glob("*.json")}
-    return sorted(present | {DEFAULT_MODEL, "unsafe-sitting"})
+    return sorted(present | {DEFAULT_MODEL, "unsafe-sitting", "unsafe-sitting-seat"})
 
 
 def _model(name: str) -> str:

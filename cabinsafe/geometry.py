@@ -6,6 +6,7 @@ Those that take single points work on plain numbers: for one point that is many 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import hypot, inf, isnan, nan, sqrt
 
 import numpy as np
@@ -46,6 +47,21 @@ def height_above_line(point: XY, start: XY, end: XY) -> tuple[float, float]:
         raise ValueError("the two ends of a line must differ")
     px, py = point[0] - ax, point[1] - ay
     return (dy * px - dx * py) / length, (px * dx + py * dy) / length**2
+
+
+def polygon_centroid(polygon: Sequence[XY]) -> XY:
+    """Centroid of the area of a simple polygon; of one without area the mean of its corners.
+
+    Shoelace formula, about the first corner, where rounding is smallest.
+    """
+    (ox, oy), *rest = polygon
+    area = x = y = 0.0
+    for (ax, ay), (bx, by) in pairwise((px - ox, py - oy) for px, py in rest):
+        twice = ax * by - bx * ay
+        area, x, y = area + twice, x + (ax + bx) * twice, y + (ay + by) * twice
+    if area == 0.0:
+        return sum(p[0] for p in polygon) / len(polygon), sum(p[1] for p in polygon) / len(polygon)
+    return ox + x / (3.0 * area), oy + y / (3.0 * area)
 
 
 def polygon_depth(polygon: Sequence[XY], point: XY) -> float:

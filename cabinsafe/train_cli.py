@@ -58,6 +58,10 @@ def svm(  # noqa: PLR0917 - options of a command
         typer.Option(help="Folder to keep the skeletons in, train.jsonl and test.jsonl, as DATA."),
     ] = None,
     look: Annotated[bool, typer.Option(help="Whether the pose network looks at pictures and clips.")] = True,
+    seat: Annotated[
+        bool,
+        typer.Option("--seat", help="Judge also by where the seat is: for people whose cushion is outlined."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of split, augmentation and choice of rows.")] = 0,
     licence: Annotated[str | None, typer.Option(help="Of the classifier, for its card.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write it also over a better classifier.")] = False,
@@ -69,10 +73,11 @@ def svm(  # noqa: PLR0917 - options of a command
     require_extra("training a classifier", "train", "sklearn", "onnx")
     from cabinsafe.training.sitting.command import SvmJob, run_job
     from cabinsafe.training.sitting.files import LICENCE
+    from cabinsafe.training.sitting.fit import Recipe
 
     job = SvmJob(
         data=tuple(data), out=out, cabin=cabin, test=tuple(test or ()), report=report, keep=keep, look=look,
-        seed=seed, force=force, licence=licence or LICENCE,
+        seed=seed, force=force, licence=licence or LICENCE, recipe=Recipe(with_seat=seat),
     )  # fmt: skip
     console = Console(highlight=False)
     with progress_bar(console) as progress:

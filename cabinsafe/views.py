@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from typing_extensions import Self
 
 from cabinsafe.fields import SeatName
-from cabinsafe.geometry import Array, polygon_contains
+from cabinsafe.geometry import XY, Array, polygon_centroid, polygon_contains
 from cabinsafe.options import Options
 
 Coordinate = Annotated[float, Field(ge=-0.5, le=1.5)]
@@ -56,6 +56,13 @@ class SeatView(Options):
         """Zone polygon (V, 2) in pixels of a frame of this size, or None when the view has none."""
         return None if self.zone is None else np.array(self.zone) * size_wh
 
+    def cushion_middle(self, size_wh: tuple[int, int]) -> XY | None:
+        """Centroid of the cushion's outline in pixels of a frame of this size, or None without an outline."""
+        if self.cushion is None:
+            return None
+        x, y = polygon_centroid(self.cushion)
+        return x * size_wh[0], y * size_wh[1]
+
     def seat_line_px(self, size_wh: tuple[int, int]) -> Array | None:
         """Seat line (2, 2) in pixels of a frame of this size, or None when the view has none."""
         return None if self.seat_line is None else np.array(self.seat_line) * size_wh
@@ -78,6 +85,11 @@ class CameraView(Options):
         if len(set(names)) != len(names):
             raise ValueError(f"seat names must differ within a camera, got {', '.join(names)}")
         return self
+
+    def cushion_middles(self, size_wh: tuple[int, int]) -> dict[str, XY]:
+        """Middle of each cushion that is outlined, by seat; see :meth:`SeatView.cushion_middle`."""
+        middles = {seat.name: seat.cushion_middle(size_wh) for seat in self.seats}
+        return {name: middle for name, middle in middles.items() if middle is not None}
 
     def seat_at(self, point_px: Array, size_wh: tuple[int, int]) -> str | None:
         """Name of the first seat whose zone holds a point (2,) in frame pixels, or None."""

@@ -97,14 +97,19 @@ def test_the_card_says_from_which_score_on_skeletons_are_people(tmp_path, reposi
     shutil.copy(repository / "models" / card["file"], tmp_path)
     (tmp_path / "strict.json").write_text(json.dumps(card | {"min_person_score": 1.0}))
     cameras = [{"camera_id": "front", "seats": []}]
-    for decoder, expected in (({}, 1.0), ({"peak_threshold": 0.2}, 1.0), ({"min_person_score": 0.5}, 0.5)):
+    for decoder, tracker, least, birth in (
+        ({}, {}, 0.6, 1.0),
+        ({"peak_threshold": 0.2}, {"birth_pose_score": 0.7}, 0.6, 0.7),
+        ({"min_person_score": 0.5}, {}, 0.5, 0.5),
+    ):
         pose = {"model": str(tmp_path / "strict.json"), "decoder": decoder}
-        cabin = CabinConfig(name="strict", cameras=cameras, pose=pose, detectors={})
-        estimator = assemble(cabin).estimator
-        assert estimator.decoder.options == cabin.pose.decoder.model_copy(
-            update={"min_person_score": expected}
+        cabin = CabinConfig(name="strict", cameras=cameras, pose=pose, tracker=tracker, detectors={})
+        parts = assemble(cabin)
+        assert parts.estimator.decoder.options == cabin.pose.decoder.model_copy(
+            update={"min_person_score": least}
         )
-        estimator.close()
+        assert parts.trackers["front"].options.birth_pose_score == birth
+        parts.estimator.close()
 
 
 def test_a_restart_in_mid_ride_goes_on_with_tracks_and_events(waving, make_frame) -> None:

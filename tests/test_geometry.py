@@ -12,6 +12,7 @@ from cabinsafe.geometry import (
     box_iou,
     height_above_line,
     midpoint,
+    polygon_centroid,
     polygon_contains,
     polygon_depth,
     segment_distance,
@@ -65,6 +66,14 @@ def test_polygon_contains() -> None:
     assert polygon_contains(arrow, (2, 5))
     assert not polygon_contains(arrow, (8, 5)), "inside the notch"
     assert not polygon_contains(arrow, (math.nan, 5))
+
+
+def test_polygon_centroid() -> None:
+    assert polygon_centroid([(1, 1), (5, 1), (5, 3), (1, 3)]) == pytest.approx((3, 2))
+    assert polygon_centroid([(1, 3), (1, 1), (3, 1), (5, 1), (5, 3)]) == pytest.approx((3, 2)), (
+        "not of corners"
+    )
+    assert polygon_centroid([(0, 0), (2, 2), (4, 4)]) == pytest.approx((2, 2)), "without area"
 
 
 def test_polygon_depth() -> None:

@@ -16,7 +16,7 @@ from typing_extensions import Self
 
 from cabinsafe.cards import ModelCard
 from cabinsafe.data.posture import POSTURES, SAFE
-from cabinsafe.detectors.features import Features, FeatureSchema, feature_schema
+from cabinsafe.detectors.features import SEAT, Features, FeatureSchema, feature_schema
 from cabinsafe.errors import EngineError, ModelError, ShapeError
 from cabinsafe.onnx_session import open_session
 
@@ -90,19 +90,21 @@ class ClassifierCard(ModelCard):
             raise ValueError(f"undecided must hold the threshold {self.threshold}, got {low} to {high}")
         return self
 
-    def check_features(self, schema: FeatureSchema) -> None:
-        """Refuse a classifier of other features.
+    def feature_schema(self) -> FeatureSchema:
+        """The features it was trained on, without the seat or with it.
 
         Raises:
-            ModelError: the schema differs; the message has both digests.
+            ModelError: this library computes no such features; the message has the digests.
         """
-        mine, theirs = self.features, (schema.version, schema.digest, len(schema.names))
-        if (mine.version, mine.digest, mine.count) != theirs:
-            raise ModelError(
-                f"{self.path}: trained on features version {mine.version}, digest {mine.digest}, count "
-                f"{mine.count}; this library computes version {theirs[0]}, digest {theirs[1]}, count "
-                f"{theirs[2]}: train it again"
-            )
+        mine, known = self.features, [feature_schema(), feature_schema(with_seat=True)]
+        for schema in known:
+            if (mine.version, mine.digest, mine.count) == (schema.version, schema.digest, len(schema.names)):
+                return schema
+        computed = " or ".join(f"digest {one.digest}, count {len(one.names)}" for one in known)
+        raise ModelError(
+            f"{self.path}: trained on features version {mine.version}, digest {mine.digest}, count "
+            f"{mine.count}; this library computes version {known[0].version}, {computed}: train it again"
+        )
 
 
 class Classifier:
@@ -111,15 +113,24 @@ class Classifier:
     Args:
         model: a card file, or the bare name of an embedded one.
 
+    Attributes:
+        card: what it is.
+        schema: of its features.
+
     Raises:
         ModelError: card or file missing, malformed, tampered with, or made for other features.
     """
 
     def __init__(self, model: str | Path) -> None:
         self.card = ClassifierCard.load(model)
-        self.card.check_features(feature_schema())
+        self.schema = self.card.feature_schema()
         self._session: Any = open_session(self.card.verified_file())
         self._check_tensors()
+
+    @property
+    def with_seat(self) -> bool:
+        """Whether it must know where the seat is."""
+        return SEAT in self.schema.keypoints
 
     def probabilities(self, features: Features) -> NDArray[np.float64]:
         """Probabilities (N, C) in [0, 1] of the card's classes, for features (N, F) with N from 0.

@@ -5,7 +5,8 @@ a body scale; then one flag per keypoint, 1 where it was seen. A pair with an ab
 classifier's own first step fills it with the training median, and the flags tell it that it did.
 
 Eyes and ears tell how the head is bent and how far from above the camera looks: without them, somebody who
-sits upright and somebody who has slid down look alike from a camera at the mirror.
+sits upright and somebody who has slid down look alike from a camera at the mirror. Where the seat is tells
+more: :data:`SEAT` may be one point more, and then the features are those of another schema.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,6 +49,12 @@ BODY_KEYPOINTS = (
 
 FEATURE_KEYPOINTS = (*BODY_KEYPOINTS, "left_eye", "right_eye", "left_ear", "right_ear")
 """Keypoints in the order of the arrays here."""
+
+SEAT = "seat"
+"""The middle of the outline of the person's seat cushion: who slides down moves away from it."""
+
+SEATED_KEYPOINTS = (*FEATURE_KEYPOINTS, SEAT)
+"""The same with the seat, which comes last."""
 
 NEEDED_KEYPOINTS = frozenset(BODY_KEYPOINTS) - {"neck"}
 """What a network's topology must have; the neck can be derived."""
@@ -85,7 +93,13 @@ _WAYS = tuple(
     for name in FEATURE_KEYPOINTS
 )
 """For each keypoint the limbs between it and the neck."""
-_PAIRS = np.array(list(combinations(range(len(FEATURE_KEYPOINTS)), 2)))
+_PAIRS = MappingProxyType(
+    {
+        len(names): np.array(list(combinations(range(len(names)), 2)))
+        for names in (FEATURE_KEYPOINTS, SEATED_KEYPOINTS)
+    }
+)
+"""Of so many points."""
 _NECK = FEATURE_KEYPOINTS.index("neck")
 _SHOULDERS = tuple(FEATURE_KEYPOINTS.index(f"{side}_shoulder") for side in ("left", "right"))
 _HIPS = tuple(FEATURE_KEYPOINTS.index(f"{side}_hip") for side in ("left", "right"))
@@ -99,7 +113,7 @@ class FeatureSchema:
 
     Attributes:
         version: raised whenever names, order or scaling change.
-        keypoints: the keypoints that enter, in order.
+        keypoints: the points that enter, in order: :data:`FEATURE_KEYPOINTS` or :data:`SEATED_KEYPOINTS`.
         names: one per column, ``dx_nose_neck`` (torso lengths) or ``seen_nose`` (0 or 1).
         digest: sha256 over all of it and the recipe of the body scale.
     """
@@ -110,18 +124,19 @@ class FeatureSchema:
     digest: str
 
 
-def feature_schema() -> FeatureSchema:
-    """The schema of the features that this version of the library computes."""
-    pairs = [f"{FEATURE_KEYPOINTS[a]}_{FEATURE_KEYPOINTS[b]}" for a, b in _PAIRS]
+def feature_schema(*, with_seat: bool = False) -> FeatureSchema:
+    """The schema of the features that this version of the library computes, without or with the seat."""
+    points = SEATED_KEYPOINTS if with_seat else FEATURE_KEYPOINTS
+    pairs = [f"{points[a]}_{points[b]}" for a, b in _PAIRS[len(points)]]
     names = tuple(f"{kind}_{pair}" for kind in ("dx", "dy", "l1") for pair in pairs)
-    names += tuple(f"seen_{name}" for name in FEATURE_KEYPOINTS)
+    names += tuple(f"seen_{name}" for name in points)
     recipe = {
         "version": SCHEMA_VERSION,
         "names": names,
         "scale": [SCALE_RANK, *SCALE_LENGTHS],
     }
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-    return FeatureSchema(SCHEMA_VERSION, FEATURE_KEYPOINTS, names, digest)
+    return FeatureSchema(SCHEMA_VERSION, points, names, digest)
 
 
 def feature_points(skeleton: Skeleton, min_score: float = 0.0, max_ambiguity: float = 1.0) -> Points:
@@ -206,14 +221,16 @@ def features_of_many(points: ArrayLike, scale: Points | None = None) -> Features
     ``scale`` is that of :func:`body_scale`, where it is known already.
 
     Raises:
-        ShapeError: not (N, P, 2) with P keypoints of :data:`FEATURE_KEYPOINTS`.
+        ShapeError: not (N, P, 2) with the P points of :data:`FEATURE_KEYPOINTS` or
+            :data:`SEATED_KEYPOINTS`.
     """
     xy = _checked(points)
     size = body_scale(xy) if scale is None else scale
-    features = np.empty((len(xy), 3 * len(_PAIRS) + xy.shape[1]), np.float32)
-    dx, dy, l1, seen = np.split(features, np.arange(1, 4) * len(_PAIRS), axis=1)
+    pairs = _PAIRS[xy.shape[1]]
+    features = np.empty((len(xy), 3 * len(pairs) + xy.shape[1]), np.float32)
+    dx, dy, l1, seen = np.split(features, np.arange(1, 4) * len(pairs), axis=1)
     scaled = xy / size[:, None, None]
-    offsets = scaled[:, _PAIRS[:, 1]] - scaled[:, _PAIRS[:, 0]]
+    offsets = scaled[:, pairs[:, 1]] - scaled[:, pairs[:, 0]]
     dx[:], dy[:] = offsets[..., 0], offsets[..., 1]
     np.add(np.abs(dx), np.abs(dy), out=l1)
     seen[:] = ~np.isnan(xy[..., 0])
@@ -228,6 +245,6 @@ def features_of(skeleton: Skeleton) -> Features:
 
 def _checked(points: ArrayLike) -> Points:
     xy = np.asarray(points, dtype=np.float64)
-    if xy.ndim != 3 or xy.shape[1:] != (len(FEATURE_KEYPOINTS), 2):
-        raise ShapeError("points", f"(N, {len(FEATURE_KEYPOINTS)}, 2)", xy.shape)
+    if xy.ndim != 3 or xy.shape[1] not in _PAIRS or xy.shape[2] != 2:
+        raise ShapeError("points", " or ".join(f"(N, {count}, 2)" for count in _PAIRS), xy.shape)
     return xy

@@ -10,32 +10,34 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from cabinsafe.detectors.base import DetectorOptions, LocalOptions, TunableOptions
-from cabinsafe.detectors.classifier import Classifier
 from cabinsafe.detectors.features import (
-    FEATURE_KEYPOINTS,
     NEEDED_KEYPOINTS,
-    Features,
+    SEATED_KEYPOINTS,
     Points,
     body_scale,
     feature_points,
-    feature_schema,
-    features_of_many,
     observable,
     seen_count,
     upright,
 )
+from cabinsafe.detectors.sitting_judge import SittingJudge, Verdict
+from cabinsafe.geometry import XY
 from cabinsafe.types import Reading, Scene, Skeleton, State, Track
 from cabinsafe.views import CameraView
 
-_SHOWN_FEATURES: Final = 3
+_MODEL: Final = "unsafe-sitting"
 _ROUNDING_S: Final = 1e-6  # a frame that comes at the full time, but for rounding, is judged anew
 
 
 class UnsafeSittingOptions(TunableOptions):
     """Options of the detector."""
 
-    model: str = Field(
-        "unsafe-sitting", min_length=1, description="Embedded classifier's name, or path of a card"
+    model: str = Field(_MODEL, min_length=1, description="Embedded classifier's name, or path of a card")
+    seat_model: str | None = Field(
+        "unsafe-sitting-seat",
+        min_length=1,
+        description="The same for people whose seat's cushion is outlined; if null, or if another model is "
+        "named and no seat_model, model judges them, too",
     )
     threshold: float | None = Field(
         None, gt=0, lt=1, description="Probability from which the answer is yes; the card's if null"
@@ -58,12 +60,21 @@ class UnsafeSittingOptions(TunableOptions):
         0.9, ge=0, le=1, description="Keypoints that hang on a limb more contested than this are unseen"
     )
 
+    @property
+    def on_seat(self) -> str | None:
+        """The classifier of people whose seat's cushion is outlined, if they have one of their own."""
+        is_own = self.model != _MODEL and "seat_model" not in self.model_fields_set
+        return None if is_own else self.seat_model
+
     @model_validator(mode="after")
     def _classifier_is_the_same_everywhere(self) -> Self:
         for key, place in (("per_view", self.per_view), ("per_seat", self.per_seat)):
             for name, changes in place.items():
-                if "model" in changes:
-                    raise ValueError(f"{key}.{name} must not hold model: one classifier serves the cabin")
+                for fixed in ("model", "seat_model"):
+                    if fixed in changes:
+                        raise ValueError(
+                            f"{key}.{name} must not hold {fixed}: it is the same in all the cabin"
+                        )
         return self
 
 
@@ -85,13 +96,14 @@ class UnsafeSitting:
     ``min_keypoints_count`` keypoints are seen, and answered if that sum is decided. As nobody lies down
     between two frames, an answer stands for ``every_s``. The evidence has the
     probability of each class and the distances between keypoints that speak most for the answer, each in body
-    scales and with what it adds to the log-odds of unsafe, by a linear model of the classifier. In a mirrored
+    scales and with what it adds to the log-odds of unsafe, by a linear model of the classifier. Of somebody
+    whose cushion is outlined in the view, a second classifier judges by where the seat is, too. In a mirrored
     view, where the sides' names are true and the picture is not, the points are mirrored back before they are
     judged. Feet on the seat of somebody who otherwise sits upright, and hands on others, are other detectors'
     business.
 
     Raises:
-        ModelError: the classifier cannot be used; see :class:`~cabinsafe.detectors.classifier.Classifier`.
+        ModelError: a classifier cannot be used; see :class:`~cabinsafe.detectors.classifier.Classifier`.
     """
 
     Options: ClassVar[type[DetectorOptions]] = UnsafeSittingOptions
@@ -102,23 +114,22 @@ class UnsafeSitting:
         self._options = LocalOptions(options, views)
         self._general = options
         self._mirrored = frozenset(name for name, view in views.items() if view.mirrored)
-        self._classifier = Classifier(options.model)
-        card = self._classifier.card
-        self._class_names = [f"{name}_probability" for name in card.classes]
-        self._names = feature_schema().names
-        self._usual, self._weight = map(np.array, (card.safe_reference.median, card.safe_reference.weight))
-        self._weight[[name.startswith("seen_") for name in self._names]] = 0.0
+        self._cushions = {name: view.cushion_middles((1, 1)) for name, view in views.items()}
+        self._judge = SittingJudge(options.model, with_seat=False)
+        on_seat = options.on_seat if any(self._cushions.values()) else None
+        self._seat_judge = None if on_seat is None else SittingJudge(on_seat, with_seat=True)
         self.reset()
 
     @property
     def digests(self) -> dict[str, str]:
-        """The classifier's file name and sha256."""
-        return {self._classifier.card.file: self._classifier.card.sha256}
+        """The classifiers' file names and sha256."""
+        judges = [self._judge] if self._seat_judge is None else [self._judge, self._seat_judge]
+        return {judge.card.file: judge.card.sha256 for judge in judges}
 
     @property
     def threshold(self) -> float:
-        """Probability from which the answer is yes, in general: the option's, else the card's."""
-        return self._threshold(self._general)
+        """Probability from which the answer is yes, in general: the option's, else that of ``model``."""
+        return _threshold(self._general, self._judge)
 
     def reset(self) -> None:
         """Forget the answers given."""
@@ -138,22 +149,29 @@ class UnsafeSitting:
                 answers[track.track_id] = last
             else:
                 due.append((track, options))
-        for reading in self._judge(due, camera_id) if due else ():
+        for reading in self._read_anew(due, scene) if due else ():
             answers[reading.track_ids[0]] = _Answer(scene.t_s, reading)
         self._answers[camera_id] = answers
         return [answers[track.track_id].reading for track in scene.tracks]
 
-    def _judge(self, people: Sequence[tuple[Track, UnsafeSittingOptions]], camera_id: str) -> list[Reading]:
-        mirrored = camera_id in self._mirrored
-        points = np.stack([judged_points(track.skeleton, options, mirrored) for track, options in people])
+    def _read_anew(self, people: Sequence[tuple[Track, UnsafeSittingOptions]], scene: Scene) -> list[Reading]:
+        mirrored, width, height = scene.camera_id in self._mirrored, *scene.size_wh
+        cushions = self._cushions.get(scene.camera_id, {}) if self._seat_judge else {}
+        seats = [cushions.get(track.seat or "") for track, _ in people]
+        points = np.stack(
+            [
+                judged_points(track.skeleton, seat and (seat[0] * width, seat[1] * height), options, mirrored)
+                for (track, options), seat in zip(people, seats, strict=True)
+            ]
+        )
         scale = body_scale(points)
-        judged = observable(points, [options.min_keypoints_count for _, options in people], scale)
-        rows = np.flatnonzero(judged).tolist()
-        features = features_of_many(points[rows], scale[rows])
-        probabilities = self._classifier.probabilities(features)
-        limits = [self._threshold(people[row][1]) for row in rows]
-        reasons = self._reasons(features, probabilities, limits)
-        found = dict(zip(rows, zip(probabilities.tolist(), reasons, strict=True), strict=True))
+        judged = observable(points, [options.min_keypoints_count for _, options in people], scale).tolist()
+        found: dict[int, Verdict] = {}
+        for judge, on_seat in ((self._judge, False), (self._seat_judge, True)):
+            rows = [n for n, seat in enumerate(seats) if judged[n] and (seat is not None) is on_seat]
+            if judge is not None and rows:
+                limits = [_threshold(people[row][1], judge) for row in rows]
+                found |= zip(rows, judge.verdicts(points[rows], scale[rows], limits), strict=True)
         seen, sizes = seen_count(points).tolist(), scale.tolist()
         return [
             self._reading(track, options, found.get(n), (seen[n], sizes[n]))
@@ -164,23 +182,21 @@ class UnsafeSitting:
         self,
         track: Track,
         options: UnsafeSittingOptions,
-        found: tuple[list[float], dict[str, float]] | None,
+        verdict: Verdict | None,
         rested_on: tuple[int, float],
     ) -> Reading:
-        """From probabilities and reasons, None if not judged, and from how many keypoints of which scale."""
+        """From a verdict, None if not judged, and from how many keypoints of which scale it rests on."""
         evidence = {"keypoints_seen_count": float(rested_on[0])}
         if track.skeleton is not None:
             evidence["ambiguity"] = round(track.skeleton.ambiguity, 3)
         state, score = State.NOT_OBSERVABLE, 0.0
-        if found is not None:
-            probabilities, reasons = found
-            score = min(sum(probabilities[1:]), 1.0)
-            state = self._state(score, options)
+        if verdict is not None:
+            score = verdict.unsafe
+            state = _state(score, options, verdict.judge)
             evidence["unsafe_probability"] = round(score, 4)
-            evidence["threshold_probability"] = self._threshold(options)
+            evidence["threshold_probability"] = _threshold(options, verdict.judge)
             evidence["body_scale_px"] = round(rested_on[1], 1)
-            evidence |= {name: round(p, 4) for name, p in zip(self._class_names, probabilities, strict=True)}
-            evidence |= reasons
+            evidence |= verdict.evidence
         return Reading.of_checked(
             {
                 "kind": self.kind,
@@ -192,42 +208,40 @@ class UnsafeSitting:
             }
         )
 
-    def _threshold(self, options: UnsafeSittingOptions) -> float:
-        return self._classifier.card.threshold if options.threshold is None else options.threshold
 
-    def _state(self, probability: float, options: UnsafeSittingOptions) -> State:
-        threshold, margin = self._threshold(options), options.abstain_margin
-        low, high = threshold - (margin or 0.0), threshold + (margin or 0.0)
-        if options.threshold is None and margin is None:
-            low, high = self._classifier.card.undecided
-        if low < probability < high:
-            return State.NOT_OBSERVABLE
-        return State.TRUE if probability >= threshold else State.FALSE
-
-    def _reasons(
-        self, features: Features, probabilities: Points, thresholds: Sequence[float]
-    ) -> list[dict[str, float]]:
-        """Of each person the distances that speak most for the answer, and what each adds to the log-odds."""
-        added = (features - self._usual) * self._weight
-        is_unsafe = probabilities[:, 1:].sum(axis=1) >= np.array(thresholds)
-        speaks = np.nan_to_num(np.where(is_unsafe[:, None], added, -added))
-        most = np.argsort(-speaks, axis=1, kind="stable")[:, :_SHOWN_FEATURES]
-        reasons = []
-        for n, columns in enumerate(most.tolist()):
-            mine: dict[str, float] = {}
-            for i in columns:
-                if speaks[n, i] > 0:
-                    mine[f"{self._names[i]}_body_scales"] = round(float(features[n, i]), 3)
-                    mine[f"{self._names[i]}_adds_logits"] = round(float(added[n, i]), 3)
-            reasons.append(mine)
-        return reasons
+def _threshold(options: UnsafeSittingOptions, judge: SittingJudge) -> float:
+    return judge.card.threshold if options.threshold is None else options.threshold
 
 
-def judged_points(skeleton: Skeleton | None, options: UnsafeSittingOptions, mirrored: bool) -> Points:
-    """Keypoints (P, 2) that somebody is judged by, at run time and in training; NaN where unseen.
+def _state(probability: float, options: UnsafeSittingOptions, judge: SittingJudge) -> State:
+    threshold, margin = _threshold(options, judge), options.abstain_margin
+    low, high = threshold - (margin or 0.0), threshold + (margin or 0.0)
+    if options.threshold is None and margin is None:
+        low, high = judge.card.undecided
+    if low < probability < high:
+        return State.NOT_OBSERVABLE
+    return State.TRUE if probability >= threshold else State.FALSE
 
-    Those of a mirrored picture are mirrored back. Without a skeleton all are unseen.
+
+def judged_points(
+    skeleton: Skeleton | None, seat: XY | None, options: UnsafeSittingOptions, mirrored: bool
+) -> Points:
+    """Points that somebody is judged by, at run time and in training: keypoints and seat; NaN where unseen.
+
+    Those of a mirrored picture are mirrored back. Without a skeleton all keypoints are unseen.
+
+    Args:
+        skeleton: of the person.
+        seat: middle of the outline of their cushion, pixels; None where it is not known.
+        options: which keypoints count as seen.
+        mirrored: whether the picture is mirrored.
+
+    Returns:
+        (P, 2), in the order of :data:`~cabinsafe.detectors.features.SEATED_KEYPOINTS`.
     """
-    if skeleton is None:
-        return np.full((len(FEATURE_KEYPOINTS), 2), np.nan)
-    return upright(feature_points(skeleton, options.min_keypoint_score, options.max_ambiguity), mirrored)
+    points = np.full((len(SEATED_KEYPOINTS), 2), np.nan)
+    if skeleton is not None:
+        points[:-1] = feature_points(skeleton, options.min_keypoint_score, options.max_ambiguity)
+    if seat is not None:
+        points[-1] = seat
+    return upright(points, mirrored)

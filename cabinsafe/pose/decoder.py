@@ -77,7 +77,8 @@ class DecoderOptions(Options):
         default=0.0,
         ge=0.0,
         le=1.0,
-        description="Lowest person score that is reported; an analyzer takes its network card's unless told.",
+        description="Lowest person score that is reported; an analyzer takes a share of its network card's "
+        "unless told.",
     )
     max_peaks_per_keypoint: int = Field(
         default=64, ge=1, le=1024, description="More peaks of one keypoint are a CapacityError."

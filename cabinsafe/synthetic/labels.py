@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cabinsafe.geometry import XY
 from cabinsafe.synthetic.body import KEYPOINTS
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.views import camera_view
@@ -22,6 +23,7 @@ from cabinsafe.synthetic.posing.styles import STYLES
 from cabinsafe.synthetic.scene import PersonSpec
 from cabinsafe.synthetic.truth import Fact, PersonTruth, run_lengths
 from cabinsafe.synthetic.wardrobe.spec import LookSpec
+from cabinsafe.views import CameraView
 
 LIMBS = (
     ("left_ankle", "left_knee"), ("left_knee", "left_hip"), ("right_ankle", "right_knee"),
@@ -52,19 +54,27 @@ def picture_label(picture: Picture, image_id: int, file_name: str) -> Record:
         ``image``: an entry of COCO's ``images``; ``annotations``: its people, without ids. Those of whom
         no pixel shows are left out.
     """
+    camera = picture.spec.camera
+    view = camera_view(Cabin(picture.spec.cabin), Camera(camera))
+    middles = view.cushion_middles(camera.size_wh)
     people = [
-        person_annotation(person, truth, [fact for fact in picture.facts if fact.seats[0] == person.seat])
+        person_annotation(
+            person,
+            truth,
+            [fact for fact in picture.facts if fact.seats[0] == person.seat],
+            middles.get(person.seat),
+        )
         for person, truth in zip(picture.spec.people, picture.people, strict=True)
         if truth.mask.any()
     ]
     return {
-        "image": image_entry(picture, image_id, file_name),
+        "image": image_entry(picture, view, image_id, file_name),
         "annotations": [{"image_id": image_id, **annotation} for annotation in people],
     }
 
 
-def image_entry(picture: Picture, image_id: int, file_name: str) -> Record:
-    """An entry of ``images``; ``view`` holds the seats as a cabin file does, all else words and numbers."""
+def image_entry(picture: Picture, view: CameraView, image_id: int, file_name: str) -> Record:
+    """An entry of ``images``; ``view`` is kept as in a cabin file, all else is words and numbers."""
     spec = picture.spec
     cabin, camera, light = spec.cabin, spec.camera, spec.light
     return {
@@ -84,17 +94,20 @@ def image_entry(picture: Picture, image_id: int, file_name: str) -> Record:
         "mono": spec.sensor.mono,
         "people_count": len(spec.people),
         "events": [_event(fact) for fact in picture.facts],
-        "view": camera_view(Cabin(cabin), Camera(camera)).model_dump(mode="json"),
+        "view": view.model_dump(mode="json"),
     }
 
 
-def person_annotation(person: PersonSpec, truth: PersonTruth, facts: Iterable[Fact]) -> Record:
+def person_annotation(
+    person: PersonSpec, truth: PersonTruth, facts: Iterable[Fact], seat_middle: XY | None
+) -> Record:
     """An entry of ``annotations`` without ids; the area is that of the pixels that show the person.
 
     Args:
         person: who.
         truth: what is in the picture of them.
         facts: the events in which they are the first seat.
+        seat_middle: of their cushion's outline, pixels; None where the view has none.
     """
     events = [_event(fact) for fact in facts]
     style = STYLES[person.style]
@@ -108,6 +121,7 @@ def person_annotation(person: PersonSpec, truth: PersonTruth, facts: Iterable[Fa
         "segmentation": {"size": list(truth.mask.shape), "counts": run_lengths(truth.mask)},
         "iscrowd": 0,
         "seat": person.seat,
+        "seat_middle": None if seat_middle is None else [round(value, 2) for value in seat_middle],
         "style": person.style,
         "partner": person.partner,
         "sitting": style.sitting,

@@ -14,8 +14,10 @@ import numpy as np
 
 from cabinsafe.data.posture import posture_of
 from cabinsafe.errors import MissingExtraError
+from cabinsafe.geometry import XY
 from cabinsafe.synthetic.body import KEYPOINTS, BodyModel
 from cabinsafe.synthetic.cabin.model import Cabin
+from cabinsafe.synthetic.cabin.views import camera_view
 from cabinsafe.synthetic.camera import Camera
 from cabinsafe.synthetic.images import DrawnScenes
 from cabinsafe.synthetic.posing.styles import STYLES
@@ -43,6 +45,7 @@ def _people(scenes: DrawnScenes, index: int, model: BodyModel) -> list[dict[str,
     spec, posed = scenes.scene(index, model, None)
     cabin, camera = Cabin(spec.cabin), Camera(spec.camera)
     found = facts(cabin, [actor(occupant) for occupant in posed or ()])
+    middles = camera_view(cabin, camera).cushion_middles(spec.camera.size_wh)
     vehicle = f"{scenes.name(index)}"
     records = []
     for number, occupant in enumerate(posed or ()):
@@ -51,6 +54,7 @@ def _people(scenes: DrawnScenes, index: int, model: BodyModel) -> list[dict[str,
         records.append(
             {
                 "keypoints": _in_picture(camera, occupant.figure.keypoints),
+                "seat": None if person.seat not in middles else _turned_back(camera, middles[person.seat]),
                 "label": posture_of(STYLES[person.style].sitting, person.style, kinds, vehicle),
                 "vehicle": vehicle,
                 "person": f"{vehicle}/{number}",
@@ -66,10 +70,14 @@ def _in_picture(camera: Camera, keypoints: Array) -> dict[str, list[float]]:
     width, height = camera.spec.size_wh
     with np.errstate(invalid="ignore"):
         inside = (xy >= 0).all(axis=1) & (xy < (width, height)).all(axis=1)
-    if camera.spec.mirrored:
-        xy = np.array([width, 0.0]) + xy * [-1.0, 1.0]
     return {
-        name: [round(float(x), 2), round(float(y), 2)]
-        for name, (x, y), seen in zip(KEYPOINTS, xy, np.atleast_1d(inside), strict=True)
+        name: _turned_back(camera, point)
+        for name, point, seen in zip(KEYPOINTS, xy.tolist(), np.atleast_1d(inside), strict=True)
         if seen
     }
+
+
+def _turned_back(camera: Camera, point: XY) -> list[float]:
+    """x, y of a point in the picture turned back if the camera mirrors it, to a hundredth of a pixel."""
+    x, y = point
+    return [round(camera.spec.size_wh[0] - x if camera.spec.mirrored else x, 2), round(y, 2)]

@@ -74,6 +74,8 @@ def is_strong(observation: Observation, options: TrackerOptions) -> bool:
     pose = observation.pose
     if observation.detected or pose is None:
         return True
+    if observation.score < (options.birth_pose_score or 0.0):
+        return False
     return pose.count >= options.birth_keypoints_share * len(pose.xy)
 
 

@@ -44,6 +44,11 @@ class TrackerOptions(Options):
     birth_score: _Score = Field(
         default=0.1, description="Least score of a box or skeleton that may begin a track"
     )
+    birth_pose_score: _Score | None = Field(
+        default=None,
+        description="The same of a skeleton without a box; if null, an analyzer takes "
+        "pose.decoder.min_person_score, else that of its network's card",
+    )
     instant_score: _Score = Field(
         default=0.35,
         description="Score from which a new person with both box and skeleton is reported in the first frame",

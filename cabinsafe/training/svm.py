@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from cabinsafe.detectors.classifier import Classifier, ClassifierCard
-from cabinsafe.detectors.features import features_of_many, observable
+from cabinsafe.detectors.classifier import Classifier
+from cabinsafe.detectors.features import observable
 from cabinsafe.errors import DataError, ModelError
 from cabinsafe.training.sitting import beside
 from cabinsafe.training.sitting import fit as fitting
@@ -96,6 +96,9 @@ def train(
     """
     recipe = recipe or Recipe()
     fitting.require_sklearn()
+    if recipe.with_seat:
+        samples = _seated(samples)
+        test = None if test is None else _seated(test)
     learn, test = split(samples, recipe, seed) if test is None else (samples, test)
     require_apart(learn, test)
     learn = learn.pick(observable(learn.points, recipe.min_keypoints_count))
@@ -115,6 +118,21 @@ def train(
         curve=beside.learning_curve(learn, test.pick(seen), fitted, recipe, seed),
     )  # fmt: skip
     return trained if current is None else compare(trained, current, seen)
+
+
+def _seated(samples: Samples) -> Samples:
+    """Those of whom it is known where the seat is.
+
+    Raises:
+        DataError: there are none.
+    """
+    known = samples.on_known_seat
+    if not known.any():
+        raise DataError(
+            f"none of {len(samples)} skeletons tells where the seat is (docs/sitting.md says how); without "
+            "--seat the classifier does not ask"
+        )
+    return samples.pick(known)
 
 
 def split(samples: Samples, recipe: Recipe, seed: int) -> tuple[Samples, Samples]:
@@ -156,10 +174,15 @@ def compare(trained: Trained, current: Path | str, seen: Mask) -> Trained:
     """The same with the figures of the current classifier, or why it has none."""
     values = {name: getattr(trained, name) for name in trained.__dataclass_fields__}
     try:
-        card = ClassifierCard.load(current)
-        probabilities = Classifier(current).probabilities(features_of_many(trained.test.points[seen]))
+        classifier = Classifier(current)
+        if classifier.with_seat and not trained.test.on_known_seat.all():
+            raise ModelError(f"{classifier.card.path} must know where the seat is, the new one need not")
+        probabilities = classifier.probabilities(
+            trained.test.pick(seen).features(with_seat=classifier.with_seat)
+        )
     except ModelError as error:
         return Trained(**{**values, "why_not": str(error)})
+    card = classifier.card
     answers = _answers(card.classes, probabilities, seen, card.threshold, card.undecided)
     return Trained(**{**values, "current": measure(trained.test, answers), "current_answers": answers})
 

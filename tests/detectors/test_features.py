@@ -49,6 +49,21 @@ def test_schema_names_every_column_once_and_its_digest_is_pinned() -> None:
     assert schema.digest == "2868d695f38448ab3244fc084b82db6cf9e5409b122556c9c98aa916c717e14b"
 
 
+def test_the_seat_makes_a_schema_of_its_own(make_skeleton) -> None:
+    schema, plain = feature_schema(with_seat=True), feature_schema()
+    assert schema.keypoints == (*plain.keypoints, "seat")
+    assert schema.digest == "2a9111963c71332ef01040484ef54fa887a259f9438ffe44a0ca327ef1738fd3"
+    points = feature_points(make_skeleton())
+    seated = np.vstack([points, [200, 284]])[None]
+    row = dict(zip(schema.names, features_of_many(seated)[0].tolist(), strict=True))
+    hip, scale = points[FEATURE_KEYPOINTS.index("left_hip")], float(body_scale(points[None])[0])
+    assert body_scale(seated) == pytest.approx(scale), "a seat is no part of the body"
+    assert row["dy_left_hip_seat"] == pytest.approx((284 - hip[1]) / scale, abs=1e-6)
+    assert row["seen_seat"] == 1
+    without = dict(zip(plain.names, features_of_many(points[None])[0].tolist(), strict=True))
+    assert without.items() <= row.items()
+
+
 def test_values_of_a_pair(make_skeleton) -> None:
     skeleton = make_skeleton()
     points = feature_points(skeleton)

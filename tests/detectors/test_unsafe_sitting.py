@@ -120,7 +120,7 @@ def test_evidence_says_why(embedded, make_skeleton, make_scene) -> None:
     assert reading.score >= evidence["threshold_probability"] == embedded.threshold
     assert evidence["keypoints_seen_count"] == 14
     assert 90 < evidence["body_scale_px"] < 140
-    classes = embedded._classifier.card.classes
+    classes = embedded._judge.card.classes
     assert classes[0] == "safe"
     assert len(classes) > 2
     each = [evidence[f"{name}_probability"] for name in classes]

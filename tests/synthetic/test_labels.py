@@ -100,6 +100,10 @@ def test_the_library_reads_the_file(labels: list[dict[str, Any]], tmp_path: Path
     assert pair.attributes["light"] == "day"
     assert pair.attributes["people_count"] == 2
     assert [person["seat"] for person in pair.people] == ["Row1.Pos1", "Row1.Pos2"]
+    middles = CameraView.model_validate(pair.attributes["view"]).cushion_middles((WIDTH, HEIGHT))
+    assert len(middles) > 1
+    for person in pair.people:
+        assert person["seat_middle"] == pytest.approx(middles[person["seat"]], abs=0.01)
     assert single.people[0]["is_child"] is True
     assert single.people[0]["style"] == "sleep"
     people.coco()  # has all that scoring needs

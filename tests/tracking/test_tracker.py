@@ -79,6 +79,17 @@ def test_weak_evidence_that_vanishes_takes_no_id(people, tracker):
     assert people.ids(tracker.update(1.25, [people.box(200.0)], [])) == [1]
 
 
+def test_a_weak_skeleton_goes_on_with_a_track_and_begins_none(people, make_tracker):
+    tracker = make_tracker(birth_pose_score=0.5, confirm_s=0.0)
+    assert tracker.update(0.0, [], [people.skeleton(200.0, score=0.6)]) != []
+    for frame in range(1, 60):
+        skeletons = [people.skeleton(x, score=0.4) for x in (200.0, 700.0)]
+        [track] = tracker.update(frame / 10, [], skeletons)
+        assert (track.track_id, track.unseen_s) == (1, 0.0)
+    boxed = tracker.update(6.0, [people.box(700.0)], [people.skeleton(700.0, score=0.4)])
+    assert 2 in people.ids(boxed), "a box tells that somebody is there"
+
+
 def test_weak_evidence_is_confirmed_at_one_frame_a_second(people, tracker):
     assert tracker.update(0.0, [people.box(200.0, score=0.2)], []) == []
     assert people.ids(tracker.update(1.0, [people.box(205.0, score=0.2)], [])) == [1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from cabinsafe.data import KEYPOINTS
 from cabinsafe.data.posture import posture_of
-from cabinsafe.detectors.features import FEATURE_KEYPOINTS, features_of_many
+from cabinsafe.detectors.features import SEATED_KEYPOINTS
 from cabinsafe.detectors.unsafe_sitting import UnsafeSittingOptions
 from cabinsafe.errors import DataError, MissingExtraError
 from cabinsafe.training.sitting.clips import read_clip
@@ -41,7 +40,7 @@ def test_a_record_becomes_a_sample(tmp_path: Path) -> None:
     samples = read_jsonl(written(tmp_path / "a.jsonl", RECORD, RECORD | {"label": "seated"}))
     assert samples.label.tolist() == ["lying", "safe"]
     assert samples.unsafe.tolist() == [True, False]
-    row = dict(zip(FEATURE_KEYPOINTS, samples.points[0].tolist(), strict=True))
+    row = dict(zip(SEATED_KEYPOINTS, samples.points[0].tolist(), strict=True))
     assert row["left_hip"] == [222, 250]
     assert row["neck"] == [200, 140], "the middle of the shoulders"
     assert np.isnan(row["nose"]).all()
@@ -116,36 +115,6 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch) -> None
     assert caught.value.extra == "parquet"
 
 
-@pytest.fixture
-def coco(tmp_path: Path, make_skeleton: Callable[..., Skeleton]) -> Callable[..., Path]:
-    """A COCO-style file of one image with people who have these attributes, each 60 pixels further right."""
-
-    def make_file(*people: dict[str, Any], image: dict[str, Any] | None = None) -> Path:
-        annotations = []
-        for number, attributes in enumerate(people, start=1):
-            skeleton = make_skeleton((60 * number, 0))
-            keypoints = [[*map(float, skeleton[name]), 2] for name in KEYPOINTS]
-            box = {"bbox": [100, 80, 200, 300], "area": 30000, "category_id": 1, "iscrowd": 0}
-            entry = {
-                "id": number,
-                "image_id": 1,
-                "num_keypoints": 18,
-                "keypoints": np.ravel(keypoints).tolist(),
-            }
-            annotations.append(box | entry | attributes)
-        content = {
-            "images": [{"id": 1, "file_name": "a.png", **({"vehicle": "v1"} if image is None else image)}],
-            "annotations": annotations,
-            "categories": [{"id": 1, "keypoints": list(KEYPOINTS)}],
-        }
-        path = tmp_path / "keypoints.json"
-        path.write_text(json.dumps(content))
-        cv2.imwrite(str(tmp_path / "a.png"), np.zeros((400, 600, 3), np.uint8))
-        return path
-
-    return make_file
-
-
 def test_annotated_people_have_their_posture(coco) -> None:
     synthetic = {
         "sitting": "kneeling",
@@ -189,9 +158,9 @@ def test_what_the_network_sees_gets_the_label_of_whom_it_shows(coco, make_skelet
     assert looks == [("a.png", False, 0), ("a.png", False, 1)]
     assert samples.source.tolist() == ["labelled"] * 2 + ["seen"] * 4
     assert samples.label.tolist() == ["safe", "lying"] + ["lying", "safe"] * 2
-    unseen = np.isnan(samples.points[3, :, 0])
+    unseen = np.isnan(samples.points[3, :-1, 0])
     arm = {"left_elbow", "left_wrist"}
-    assert {FEATURE_KEYPOINTS[row] for row in np.flatnonzero(unseen)} == arm, "what hangs on a contested limb"
+    assert {SEATED_KEYPOINTS[row] for row in np.flatnonzero(unseen)} == arm, "what hangs on a contested limb"
     looks.clear()
     read_samples([coco({"posture": "safe"}, {"note": "no label"})], sight=sight, looks=2)
     assert len(looks) == 1, "safe people are many: one look is enough"
@@ -284,11 +253,11 @@ def test_clips_that_cannot_be_used_say_why(tmp_path: Path) -> None:
 def test_groups_join_whoever_shares_a_vehicle_or_a_person() -> None:
     words = ["x"] * 5
     vehicle, person = ["a", "a", "b", "c", "d"], ["p", "q", "q", "r", "s"]
-    samples = make(np.zeros((5, len(FEATURE_KEYPOINTS), 2)), words, vehicle, person, words, words)
+    samples = make(np.zeros((5, len(SEATED_KEYPOINTS), 2)), words, vehicle, person, words, words)
     groups = groups_of(samples)
     assert groups[0] == groups[1] == groups[2]
     assert len({groups[0], groups[3], groups[4]}) == 3
-    assert features_of_many(samples.points).shape[0] == 5
+    assert len(samples.features(with_seat=True)) == 5
 
 
 def test_labels_of_synthetic_people() -> None:

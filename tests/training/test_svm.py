@@ -62,13 +62,13 @@ def test_the_file_answers_as_the_classifier_it_was_made_from(trained: Trained, s
     assert classifier.card.classes[0] == "safe"
     assert set(classifier.card.classes[1:]) == set(trained.test.label.tolist()) - {"safe"}
     seen = observable(trained.test.points, 6)
-    found = classifier.probabilities(features_of_many(trained.test.points[seen]))
+    found = classifier.probabilities(trained.test.pick(seen).features(with_seat=False))
     np.testing.assert_allclose(found, trained.answers.probabilities[seen], atol=1e-6)
     np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-5)
 
 
 def test_gaps_are_filled_by_the_file_itself(saved: Path, samples: Samples) -> None:
-    points = samples.points[observable(samples.points, 6)][:50].copy()
+    points = samples.points[observable(samples.points, 6)][:50, :-1].copy()
     points[:, 10:] = np.nan
     probabilities = Classifier(saved).probabilities(features_of_many(points))
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
@@ -136,8 +136,8 @@ def test_augmentation_keeps_labels_and_mirrors_all(samples: Samples) -> None:
     half, seen_nose = len(every) // 2, feature_schema().names.index("seen_nose")
     np.testing.assert_array_equal(every.label[:half], every.label[half:])
     np.testing.assert_allclose(
-        features_of_many(every.points[:half])[:, seen_nose],
-        features_of_many(every.points[half:])[:, seen_nose],
+        every.pick(np.arange(half)).features(with_seat=False)[:, seen_nose],
+        every.pick(np.arange(half, len(every))).features(with_seat=False)[:, seen_nose],
     )
     rough = spoilt(samples.points, np.random.default_rng(0))
     assert np.isnan(rough).sum() > 1.5 * np.isnan(samples.points).sum()
@@ -148,7 +148,9 @@ def test_a_cleaned_machine_forgets_what_contradicts_it() -> None:
     points = rng.normal(size=(600, 2))
     true = points[:, 0] > 0
     label = np.where(rng.random(600) < 0.2, ~true, true)
-    plain, cleaned = (fitting.machine(1.0, 477.0, cleaned=one).fit(points, label) for one in (False, True))
+    plain, cleaned = (
+        fitting.machine(1.0, 477.0, TINY, cleaned=one).fit(points, label) for one in (False, True)
+    )
     assert len(cleaned.support_) < 0.5 * len(plain.support_)
     fresh = rng.normal(size=(500, 2))
     assert (cleaned.predict(fresh) == (fresh[:, 0] > 0)).mean() > 0.9

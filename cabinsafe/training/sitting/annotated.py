@@ -14,9 +14,11 @@ from cabinsafe.data.posture import SAFE, posture, posture_of
 from cabinsafe.detectors.features import FEATURE_KEYPOINTS, upright
 from cabinsafe.detectors.unsafe_sitting import UnsafeSittingOptions, judged_points
 from cabinsafe.errors import DataError
+from cabinsafe.geometry import XY
 from cabinsafe.training.sitting.samples import Array, Samples, make
 from cabinsafe.training.sitting.sight import Sight, match
 
+SEAT_MIDDLE = "seat_middle"
 _ORDER = tuple(KEYPOINTS.index(name) for name in FEATURE_KEYPOINTS)
 
 
@@ -46,7 +48,8 @@ def read_annotated(
 ) -> Samples:
     """Skeletons of an annotation file: the labelled ones and, with a ``sight``, those it sees.
 
-    A person's label is its attribute ``posture``; in sets of ``cabinsafe synth images`` it is what the
+    A person's attribute ``seat_middle`` is the x, y of the middle of their cushion in pixels, where that is
+    known. A person's label is its attribute ``posture``; in sets of ``cabinsafe synth images`` it is what the
     rendered body does. People without a label are left out. Images name their ``vehicle``, people their
     ``person``; each picture of a synthetic set is a vehicle with people of its own.
 
@@ -88,15 +91,17 @@ def _people(
         else None
         for number, person in enumerate(image.people)
     ]
-    for one, xy in zip(known, image.xy, strict=True):
+    seats = [_seat(person, where) for person in image.people]
+    for one, xy, seat in zip(known, image.xy, seats, strict=True):
         if one is not None:
-            yield Labelled(upright(xy[list(_ORDER)], mirrored), one[0], vehicle, one[1], "labelled", one[2])
+            points = upright(np.vstack([xy[list(_ORDER)], seat or (np.nan, np.nan)]), mirrored)
+            yield Labelled(points, one[0], vehicle, one[1], "labelled", one[2])
     for look in range(_looks(known, looks)):
         seen = [] if sight is None else sight.people(image.path, mirrored, look)
         for skeleton, owner in zip(seen, match(seen, image.xy.astype(np.float64)), strict=True):
             one = known[owner] if owner >= 0 else None
             if one is not None:
-                points = judged_points(skeleton, options, mirrored)
+                points = judged_points(skeleton, seats[owner], options, mirrored)
                 yield Labelled(points, one[0], vehicle, one[1], "seen", one[2])
     advance()
 
@@ -115,6 +120,17 @@ def _vehicle(path: Path, image: LabelledImage, where: str) -> str:
         f"{where} lacks 'vehicle': training must know which pictures show the same cabin, so that it never "
         "measures on what it has learnt from"
     )
+
+
+def _seat(person: Mapping[str, Any], where: str) -> XY | None:
+    middle = person.get(SEAT_MIDDLE)
+    if middle is None:
+        return None
+    try:
+        x, y = map(float, middle)
+    except (TypeError, ValueError):
+        raise DataError(f"{where}: expected '{SEAT_MIDDLE}' to be [x, y] in pixels, got {middle!r}") from None
+    return x, y
 
 
 def _label(person: Mapping[str, Any], where: str) -> str | None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from cabinsafe.detectors.features import features_of_many
 from cabinsafe.training.sitting.fit import Fitted, Recipe, machine, reduce, training_rows, weights
 from cabinsafe.training.sitting.samples import Array, Samples, groups_of
 
@@ -16,10 +15,10 @@ def baseline(learn: Samples, test: Samples, recipe: Recipe, seed: int) -> Array:
     from sklearn.linear_model import LogisticRegression
 
     every = training_rows(learn, recipe, seed)
-    before, reduced = reduce(features_of_many(every.points), recipe)
+    before, reduced = reduce(every.features(with_seat=recipe.with_seat), recipe)
     model = LogisticRegression(C=0.05, max_iter=500)
     model.fit(reduced, every.unsafe, sample_weight=weights(every, recipe))
-    probabilities: Array = model.predict_proba(before.transform(features_of_many(test.points)))
+    probabilities: Array = model.predict_proba(before.transform(test.features(with_seat=recipe.with_seat)))
     return probabilities
 
 
@@ -29,7 +28,7 @@ def learning_curve(
     """Average precision by source after training on shares of the vehicles, with the same machine."""
     groups = groups_of(learn)
     order = np.random.default_rng(seed).permutation(np.unique(groups))
-    features = features_of_many(test.points)
+    features = test.features(with_seat=recipe.with_seat)
     points = []
     for share in recipe.curve:
         part = learn.pick(np.isin(groups, order[: max(round(share * len(order)), 1)]))
@@ -37,8 +36,8 @@ def learning_curve(
             continue
         fewer = replace(recipe, rows=max(round(recipe.rows * share), 1))
         every = training_rows(part, fewer, seed)
-        before, reduced = reduce(features_of_many(every.points), recipe)
-        one = machine(fitted.cost, fitted.width).fit(reduced, every.unsafe, weights(every, recipe))
+        before, reduced = reduce(every.features(with_seat=recipe.with_seat), recipe)
+        one = machine(fitted.cost, fitted.width, recipe).fit(reduced, every.unsafe, weights(every, recipe))
         margin = one.decision_function(before.transform(features))
         points.append({"share": share, "skeletons": float(len(part)), **_precisions(test, margin)})
     margin = fitted.probabilities(features)[:, 1:].sum(axis=1)

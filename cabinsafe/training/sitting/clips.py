@@ -10,13 +10,14 @@ import numpy as np
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.data import KEYPOINTS, ClipTruth, read_scenes, read_truth
 from cabinsafe.data.posture import SAFE
-from cabinsafe.detectors.features import feature_points, upright
+from cabinsafe.detectors.features import Points
 from cabinsafe.detectors.unsafe_sitting import UnsafeSittingOptions, judged_points
 from cabinsafe.errors import DataError
 from cabinsafe.training.sitting.annotated import Labelled, gather
 from cabinsafe.training.sitting.samples import Samples
 from cabinsafe.training.sitting.sight import Sight, match
 from cabinsafe.types import Scene, Track
+from cabinsafe.views import CameraView
 
 TRUTH_FILE, SCENES_FILE, CABIN_FILE = "truth.json", "scenes.jsonl", "cabin.yaml"
 STEP_S = 0.5
@@ -56,21 +57,20 @@ def read_clip(
     truth = read_truth(folder / TRUTH_FILE)
     if _KIND not in truth.rules:
         raise DataError(f"{folder / TRUTH_FILE}: its rules do not judge {_KIND}; they judge {[*truth.rules]}")
-    known = {}
+    vehicle, known = _vehicle(folder, truth), {}
     if (folder / SCENES_FILE).is_file():
         known = {round(scene.t_s, 3): scene for scene in read_scenes(folder / SCENES_FILE)}
-    clip = _Clip(folder, truth, known, options)
     own = folder / CABIN_FILE
     used = load_config(own) if own.is_file() else cabin
     if used is None:
         raise DataError(f"{folder}: expected a {CABIN_FILE} there, or a cabin file to be given")
     if truth.camera_id not in used.views:
         raise DataError(f"{folder}: its camera '{truth.camera_id}' is not in the cabin file")
-    mirrored = used.views[truth.camera_id].mirrored
-    rows = list(clip.labelled(mirrored))
+    clip = _Clip(vehicle, truth, known, used.views[truth.camera_id], options)
+    rows = list(clip.labelled())
     if sight is not None:
         for scene in sight.scenes(folder / truth.clip, used, truth.camera_id):
-            rows += clip.seen(scene, mirrored)
+            rows += clip.seen(scene)
             advance()
     return gather(iter(rows))
 
@@ -79,28 +79,37 @@ class _Clip:
     """Labels of one clip."""
 
     def __init__(
-        self, folder: Path, truth: ClipTruth, known: dict[float, Scene], options: UnsafeSittingOptions
+        self,
+        vehicle: str,
+        truth: ClipTruth,
+        known: dict[float, Scene],
+        view: CameraView,
+        options: UnsafeSittingOptions,
     ) -> None:
-        self._truth, self._known, self._options = truth, known, options
-        self._vehicle = _vehicle(folder, truth)
+        self._vehicle, self._truth, self._known = vehicle, truth, known
+        self._view, self._options = view, options
 
-    def labelled(self, mirrored: bool) -> Iterator[Labelled]:
+    def labelled(self) -> Iterator[Labelled]:
         """True skeletons."""
         for t_s, scene in self._known.items():
             for track in scene.tracks if self._taken(t_s) else ():
                 label = self._label(track, t_s)
                 if label and track.skeleton is not None:
-                    points = upright(feature_points(track.skeleton), mirrored)
+                    points = self._points(track, track.seat, scene)
                     yield self._row(points, label, track.track_id, "labelled")
 
-    def seen(self, scene: Scene, mirrored: bool) -> Iterator[Labelled]:
+    def seen(self, scene: Scene) -> Iterator[Labelled]:
         """Skeletons of a scene that the analyzer made."""
         tracks = [t for t in scene.tracks if t.skeleton is not None] if self._taken(scene.t_s) else []
         for track, true in zip(tracks, self._owners(tracks, scene.t_s), strict=True):
             label = None if true is None else self._label(true, scene.t_s)
             if true is not None and label:
-                points = judged_points(track.skeleton, self._options, mirrored)
+                points = self._points(track, true.seat, scene)
                 yield self._row(points, label, true.track_id if self._known else str(true.seat), "seen")
+
+    def _points(self, track: Track, seat: str | None, scene: Scene) -> Points:
+        middle = self._view.cushion_middles(scene.size_wh).get(seat or "")
+        return judged_points(track.skeleton, middle, self._options, self._view.mirrored)
 
     def _owners(self, tracks: list[Track], t_s: float) -> list[Track | None]:
         """The true track of each, if there are true scenes; else itself, if it has a seat."""

@@ -78,7 +78,8 @@ def run_job(job: SvmJob, say: Callable[[str], None] = lambda _: None) -> Outcome
         test = _read(job.test, cabin, sight, 1, say) if job.test else None
     _keep(job.keep, samples, test)
     path = card_path(job.out)
-    current = path if path.exists() else sitting_options(cabin).model
+    used = sitting_options(cabin)
+    current = path if path.exists() else (job.recipe.with_seat and used.on_seat) or used.model
     trained = train(samples, test, current=current, recipe=job.recipe, seed=job.seed, say=say)
     trained.draft.note_origin(job.licence, [data.name for data in job.data])
     page = job.report or path.with_suffix(".html")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cabinsafe.detectors.classifier import Classifier, ClassifierCard
-from cabinsafe.detectors.features import feature_schema, features_of_many
+from cabinsafe.detectors.features import feature_schema
 from cabinsafe.errors import ModelError, OutputError
 from cabinsafe.resources import sha256_of
 from cabinsafe.training.sitting.fit import THRESHOLD, Fitted, Recipe, reasons
@@ -82,7 +82,7 @@ def write_draft(
     """
     content = onnx_bytes(fitted.before, fitted.judge, fitted.kinds)
     draft = Draft(content, _card(fitted, learn, recipe, seed))
-    features = features_of_many(test.points)
+    features = test.features(with_seat=recipe.with_seat)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "draft.json"
         draft.write(path)
@@ -95,8 +95,8 @@ def write_draft(
 
 
 def _card(fitted: Fitted, learn: Samples, recipe: Recipe, seed: int) -> dict[str, Any]:
-    schema = feature_schema()
-    features = features_of_many(learn.points)
+    schema = feature_schema(with_seat=recipe.with_seat)
+    features = learn.features(with_seat=recipe.with_seat)
     weight, share = reasons(fitted, features)
     usual = np.nan_to_num(np.nanmedian(features[~learn.unsafe], axis=0))
     counts = {

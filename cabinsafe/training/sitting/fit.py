@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from cabinsafe.data.posture import SAFE
 from cabinsafe.detectors.features import (
     FEATURE_KEYPOINTS,
+    SEAT,
+    SEATED_KEYPOINTS,
     Features,
     body_scale,
     feature_schema,
-    features_of_many,
     observable,
 )
 from cabinsafe.errors import DataError, MissingExtraError
@@ -32,6 +33,7 @@ _LIMBS = tuple(
     for side in ("left", "right")
     for parts in _GONE_TOGETHER
 )
+_SEAT = SEATED_KEYPOINTS.index(SEAT)
 _NOSE = FEATURE_KEYPOINTS.index("nose")
 _FACE = tuple(row for row, name in enumerate(FEATURE_KEYPOINTS) if name.endswith(("eye", "ear")))
 _LEGS = tuple(
@@ -44,6 +46,7 @@ class Recipe:
     """How to train.
 
     Attributes:
+        with_seat: whether the classifier is also to see where the seat is.
         held_out_share: share of the data that only the report sees, where no data of its own is given for it.
         folds: grouped folds of search and calibration.
         components: principal components of the scaled features that the machine sees.
@@ -56,6 +59,7 @@ class Recipe:
         min_keypoints_count: skeletons with fewer are left out, as at run time.
     """
 
+    with_seat: bool = False
     held_out_share: float = 0.25
     folds: int = 3
     components: int = 48
@@ -71,7 +75,6 @@ class Recipe:
     min_keypoints_count: int = 6
 
 
-_FEATURES = len(feature_schema().names)
 THRESHOLD = 0.57
 """Safe and unsafe weigh the same in calibration, though safe is far more frequent: unsafe must be a third
 likelier."""
@@ -123,7 +126,7 @@ def augmented(samples: Samples, recipe: Recipe, rng: Rng) -> Samples:
 
 
 def spoilt(points: Array, rng: Rng) -> Array:
-    """Copy of points (N, P, 2) with noise of up to 8 % of the body scale, and limbs and points missing."""
+    """Copy of points (N, P, 2) with noise of up to 8 % of the body scale, and with gaps, but of the seat."""
     size = np.nan_to_num(body_scale(points))[:, None, None]
     count = len(points)
     off = rng.normal(size=points.shape) * size * rng.uniform(0.01, 0.08, (count, 1, 1))
@@ -133,6 +136,7 @@ def spoilt(points: Array, rng: Rng) -> Array:
         missing[:, limb] |= rng.random((count, 1)) < 0.1
     missing[:, list(_LEGS)] |= rng.random((count, 1)) < 0.25
     missing[:, [_NOSE, *_FACE]] |= rng.random((count, 1)) < 0.1
+    missing[:, _SEAT] = False
     copy: Array = np.where(missing[..., None], np.nan, points + off)
     return copy
 
@@ -147,17 +151,17 @@ def fit(samples: Samples, recipe: Recipe, seed: int) -> Fitted:
     require_sklearn()
     check_classes(samples, recipe)
     every = training_rows(samples, recipe, seed)
-    before, reduced = reduce(features_of_many(every.points), recipe)
+    before, reduced = reduce(every.features(with_seat=recipe.with_seat), recipe)
     weight = weights(every, recipe)
     groups = groups_of(every)
     cost, width = _search(reduced, every.unsafe, groups, weight, recipe)
-    cleaned = machine(cost, width, cleaned=True)
+    cleaned = machine(cost, width, recipe, cleaned=True)
     judge = _calibrated(cleaned, reduced, every.unsafe.astype(int), groups, recipe, weight)
     few = every.unsafe_rows(recipe.kind_rows)
     names, numbers = np.unique(every.label[few], return_inverse=True)
     kinds = None
     if len(names) > 1:
-        plain = machine(cost, width)
+        plain = machine(cost, width, recipe)
         kinds = _calibrated(plain, reduced[few], numbers, groups[few], recipe, weight[few])
     classes = (SAFE, *(str(name) for name in names))
     return Fitted(before, judge, kinds, classes, cost, width, len(every))
@@ -215,7 +219,7 @@ def weights(samples: Samples, recipe: Recipe) -> Array:
     return weight
 
 
-def machine(cost: float, width: float, *, cleaned: bool = False) -> Any:
+def machine(cost: float, width: float, recipe: Recipe, *, cleaned: bool = False) -> Any:
     """An unfitted SVM; ``width`` is gamma in units of 1 / number of features.
 
     ``cleaned`` is for two classes that overlap; see
@@ -225,7 +229,8 @@ def machine(cost: float, width: float, *, cleaned: bool = False) -> Any:
 
     from cabinsafe.training.sitting.cleaned import CleanedSVC
 
-    return (CleanedSVC if cleaned else SVC)(C=cost, gamma=width / _FEATURES, cache_size=400)
+    count = len(feature_schema(with_seat=recipe.with_seat).names)
+    return (CleanedSVC if cleaned else SVC)(C=cost, gamma=width / count, cache_size=400)
 
 
 def _search(
@@ -244,7 +249,7 @@ def _search(
     def quality(chosen: tuple[float, float]) -> float:
         scores = []
         for learn, check in folds:
-            one = machine(*chosen).fit(reduced[learn], unsafe[learn], weight[learn])
+            one = machine(*chosen, recipe).fit(reduced[learn], unsafe[learn], weight[learn])
             margin = one.decision_function(reduced[check])
             scores.append(average_precision_score(unsafe[check], margin, sample_weight=weight[check]))
         return float(np.mean(scores))

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from cabinsafe.data import KEYPOINTS
 from cabinsafe.data.posture import posture
-from cabinsafe.detectors.features import FEATURE_KEYPOINTS, with_neck
+from cabinsafe.detectors.features import FEATURE_KEYPOINTS, SEAT, SEATED_KEYPOINTS, with_neck
 from cabinsafe.errors import DataError, MissingExtraError
 from cabinsafe.fields import Record
 from cabinsafe.training.sitting.annotated import Labelled, gather
@@ -30,6 +30,8 @@ class SkeletonRecord(Record):
         keypoints: name to x, y in pixels of a picture that is not mirrored; what was not seen is left out or
             null. Names are those of :data:`cabinsafe.data.KEYPOINTS`; without a neck it is the middle of the
             shoulders.
+        seat: x, y of the middle of the cushion that the person sits on, as
+            :meth:`~cabinsafe.views.SeatView.cushion_middle` has it; left out or null where it is not known.
         label: one of :data:`~cabinsafe.data.posture.POSTURES`.
         vehicle, person: whose cabin and who it is, by any name.
         source: ``labelled`` by hand or rendered, or ``seen`` by a pose network.
@@ -37,6 +39,7 @@ class SkeletonRecord(Record):
     """
 
     keypoints: dict[str, tuple[_Number, _Number] | None]
+    seat: tuple[_Number, _Number] | None = None
     label: str
     vehicle: _Name
     person: _Name
@@ -54,7 +57,9 @@ class SkeletonRecord(Record):
     def row(self, where: str) -> Labelled:
         """As a sample."""
         absent = (np.nan, np.nan)
-        points = np.array([self.keypoints.get(name) or absent for name in FEATURE_KEYPOINTS])
+        points = np.array(
+            [*(self.keypoints.get(name) or absent for name in FEATURE_KEYPOINTS), self.seat or absent]
+        )
         label = posture(self.label, where)
         return Labelled(
             with_neck(points[None])[0], label, self.vehicle, self.person, self.source, self.note or label
@@ -110,13 +115,14 @@ def _lines(samples: Samples) -> Iterable[bytes]:
     for n in range(len(samples)):
         seen = {
             name: [round(float(x), 2), round(float(y), 2)]
-            for name, (x, y) in zip(FEATURE_KEYPOINTS, samples.points[n], strict=True)
+            for name, (x, y) in zip(SEATED_KEYPOINTS, samples.points[n], strict=True)
             if not np.isnan(x)
         }
+        seat = {SEAT: seen.pop(SEAT)} if SEAT in seen else {}
         words = {
             key: str(getattr(samples, key)[n]) for key in ("label", "vehicle", "person", "source", "note")
         }
-        yield json.dumps({"keypoints": seen, **words}).encode() + b"\n"
+        yield json.dumps({"keypoints": seen, **seat, **words}).encode() + b"\n"
 
 
 def _row(path: Path, place: str, entry: bytes | dict[str, Any]) -> Labelled:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cabinsafe.data.posture import SAFE
-from cabinsafe.detectors.features import FEATURE_KEYPOINTS
+from cabinsafe.detectors.features import SEAT, SEATED_KEYPOINTS, Features, features_of_many
 
 Array = NDArray[np.float64]
 Words = NDArray[np.str_]
@@ -20,8 +20,8 @@ SOURCES = ("labelled", "seen")
 """Where a skeleton is from: an annotation, or a pose network that looked at the picture."""
 
 MIRRORED_ROWS = tuple(
-    FEATURE_KEYPOINTS.index(name.replace("left", "*").replace("right", "left").replace("*", "right"))
-    for name in FEATURE_KEYPOINTS
+    SEATED_KEYPOINTS.index(name.replace("left", "*").replace("right", "left").replace("*", "right"))
+    for name in SEATED_KEYPOINTS
 )
 """Row of each keypoint's namesake on the other side."""
 
@@ -32,7 +32,7 @@ class Samples:
 
     Attributes:
         points: (N, P, 2) float64 pixels in the order of
-            :data:`~cabinsafe.detectors.features.FEATURE_KEYPOINTS`, NaN where absent; the sides' names are
+            :data:`~cabinsafe.detectors.features.SEATED_KEYPOINTS`, NaN where absent; the sides' names are
             true and the picture is not mirrored.
         label: (N,) one of :data:`~cabinsafe.data.posture.POSTURES`.
         vehicle, person: (N,) whose cabin and who it is; splits keep both together.
@@ -55,6 +55,16 @@ class Samples:
         """(N,) whether the posture must be reported."""
         mask: Mask = self.label != SAFE
         return mask
+
+    @property
+    def on_known_seat(self) -> Mask:
+        """(N,) whether it is known where the seat is."""
+        mask: Mask = ~np.isnan(self.points[:, SEATED_KEYPOINTS.index(SEAT), 0])
+        return mask
+
+    def features(self, *, with_seat: bool) -> Features:
+        """Features (N, F) of either schema."""
+        return features_of_many(self.points if with_seat else self.points[:, :-1])
 
     def unsafe_rows(self, count: int) -> NDArray[np.int64]:
         """At most so many unsafe rows, in order; the kinds take turns, so that a rare one is not cut off."""
@@ -87,7 +97,7 @@ def make(
     note: Sequence[str],
 ) -> Samples:
     """Samples of plain sequences, which may be empty."""
-    shaped = np.asarray(points, np.float64).reshape(-1, len(FEATURE_KEYPOINTS), 2)
+    shaped = np.asarray(points, np.float64).reshape(-1, len(SEATED_KEYPOINTS), 2)
     words = (np.asarray(one, dtype=np.str_) for one in (label, vehicle, person, source, note))
     return Samples(shaped, *words)
 
