@@ -44,8 +44,10 @@ class TrackerOptions(Options):
     birth_score: _Score = Field(
         default=0.1, description="Least score of a box or skeleton that may begin a track"
     )
-    birth_pose_score: _Score | None = Field(
+    birth_pose_score: float | None = Field(
         default=None,
+        ge=0.0,
+        le=1.0,
         description="The same of a skeleton without a box; if null, an analyzer takes "
         "pose.decoder.min_person_score, else that of its network's card",
     )
