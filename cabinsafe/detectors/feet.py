@@ -35,7 +35,7 @@ class FeetOnSeatsOptions(TunableOptions):
         "down",
     )
     margin_shins: float = Field(
-        -0.19,
+        -0.12,
         ge=-1,
         le=2,
         description="How deep over the cushion, or high over the seat line, the sole is at score .5, knee "

@@ -17,11 +17,16 @@ from cabinsafe.views import CameraView
 
 
 class _Shin(NamedTuple):
-    """Where an ankle was last seen, and its knee then."""
+    """Where an ankle was last seen, and its knee then; and since when it is seen or taken to have stayed."""
 
     t_s: float
     ankle: XY
     knee: XY | None
+    since_s: float
+
+    def stays_until_s(self, options: FeetOnSeatsOptions) -> float:
+        """Once hidden it stays no longer than it was there before: a single sighting may be an error."""
+        return self.t_s + min(options.hidden_ankle_s, self.t_s - self.since_s)
 
 
 class _Names(NamedTuple):
@@ -115,11 +120,11 @@ def _current_shin(
 ) -> _Shin | None:
     """The shin as seen, else the last one, if it was seen a moment ago and the knee has not moved since."""
     if side.ankle is not None:
-        return _Shin(t_s, side.ankle, side.knee)
+        return _Shin(t_s, side.ankle, side.knee, t_s if last is None else last.since_s)
     if last is None or last.knee is None or side.knee is None or shin_px is None:
         return None
     stays = dist(last.knee, side.knee) <= options.hidden_ankle_knee_shins * shin_px
-    return last if stays and t_s - last.t_s <= options.hidden_ankle_s else None
+    return last if stays and t_s <= last.stays_until_s(options) else None
 
 
 def _evidence(feet: tuple[Foot, Foot], body: Body, options: FeetOnSeatsOptions) -> dict[str, float]:
