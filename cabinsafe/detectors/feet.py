@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import dist, inf
+from math import dist, inf, nan
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -35,11 +35,14 @@ class FeetOnSeatsOptions(TunableOptions):
         "down",
     )
     margin_shins: float = Field(
-        -0.12,
+        -0.19,
         ge=-1,
         le=2,
         description="How deep over the cushion, or high over the seat line, the sole is at score .5, knee "
-        "and hip level; negative: so far outside",
+        "and hip level, the ankle sure; negative: so far outside",
+    )
+    margin_per_doubt: float = Field(
+        0.15, ge=0, le=2, description="The margin grows by this times what the ankle's score lacks to 1"
     )
     margin_per_knee_drop: float = Field(
         0.11, ge=0, le=2, description="The margin grows by this per shin that the knee lies below the hip"
@@ -159,9 +162,9 @@ def judge_feet(
     """
     left, right = feet = Foot(), Foot()
     if body.shin_px is not None:
-        for foot, side, ankle in zip(feet, body.sides, ankles, strict=True):
+        for i, (foot, ankle) in enumerate(zip(feet, ankles, strict=True)):
             if ankle is not None:
-                _place(foot, side, ankle, body.shin_px, zones, own_seat, options)
+                _place(foot, body, i, ankle, zones, own_seat, options)
         for i, foot in enumerate(feet):
             other = None if feet[1 - i].depth_shins is None else feet[1 - i].not_down
             ankle = ankles[i]
@@ -172,17 +175,18 @@ def judge_feet(
 
 def _place(
     foot: Foot,
-    side: Side,
+    body: Body,
+    i: int,
     ankle: XY,
-    shin_px: float,
     zones: FootZones,
     own_seat: str | None,
     options: FeetOnSeatsOptions,
 ) -> None:
-    """Put one foot, taken by itself, on the seat that it is deepest over, or on the dashboard."""
+    """Put the foot of side ``i``, taken by itself, on the seat that it is deepest over, or on the dashboard."""
+    side, shin_px = body.sides[i], body.shin_px or nan
     own_is_known = _place_on_seat(foot, _sole(ankle, shin_px, options), shin_px, zones, own_seat, options)
     if foot.depth_shins is not None:
-        margin = options.margin_shins
+        margin = options.margin_shins + options.margin_per_doubt * (1.0 - body.ankle_scores[i])
         if side.hip is not None and side.knee is not None:
             knee_drop = (side.knee[1] - side.hip[1]) / shin_px
             margin += options.margin_per_knee_drop * min(max(knee_drop, _KNEE_DROPS[0]), _KNEE_DROPS[1])

@@ -87,7 +87,7 @@ def test_evidence_says_how_deep_where_and_how_sure(make_skeleton, make_scene) ->
     assert evidence["left_sole_depth_shins"] == pytest.approx(25 / (110 * 0.246 / 0.288) - 0.2, abs=0.001)
     assert evidence["right_sole_depth_shins"] < 0
     assert evidence["left_ankle_score"] == pytest.approx(0.9, abs=1e-3)
-    assert (evidence["margin_shins"], evidence["on_own_seat"]) == (-0.12, 1.0)
+    assert (evidence["margin_shins"], evidence["on_own_seat"]) == (-0.19, 1.0)
 
 
 def test_a_camera_that_looks_straight_down_sees_soles_under_ankles(make_skeleton, make_scene) -> None:
@@ -323,3 +323,14 @@ def test_of_two_rows_the_line_that_fits_counts(make_skeleton, make_scene) -> Non
 def test_bad_options_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         FeetOnSeats.Options(**options)
+
+
+def test_a_doubtful_ankle_must_be_deeper_over_the_cushion(make_skeleton, make_scene) -> None:
+    skeleton = make_skeleton(**UP)
+    weak = skeleton.model_copy(update={"score": skeleton.score * np.float32(0.5)})
+    rule = {"margin_shins": 0.0, "softness_shins": 0.3}
+    sure, doubtful = (read_one(detector(CUSHION, **rule), make_scene(one)).score for one in (skeleton, weak))
+    trusting = detector(CUSHION, margin_per_doubt=0, **rule)
+    same = {read_one(trusting, make_scene(one)).score for one in (skeleton, weak)}
+    assert sure > doubtful > 0.5
+    assert len(same) == 1

@@ -84,7 +84,7 @@ def cabin_file(cabin: Cabin, camera: Camera) -> dict[str, Any]:
         "events": {
             "default": {"hold_s": 1.0, "release_s": 1.0, "bridge_s": 0.7, "cooldown_s": 5.0},
             "unsafe_sitting": {
-                "enter_score": 0.85,
+                "enter_score": 0.8,
                 "exit_score": 0.5,
                 "hold_s": 2.0,
                 "release_s": 1.5,
