@@ -182,7 +182,7 @@ def _place(
     own_seat: str | None,
     options: FeetOnSeatsOptions,
 ) -> None:
-    """Put the foot of side ``i``, taken by itself, on the seat that it is deepest over, or on the dashboard."""
+    """Put foot ``i``, taken by itself, on the seat that it is deepest over, or on the dashboard."""
     side, shin_px = body.sides[i], body.shin_px or nan
     own_is_known = _place_on_seat(foot, _sole(ankle, shin_px, options), shin_px, zones, own_seat, options)
     if foot.depth_shins is not None:
