@@ -145,7 +145,8 @@ def test_a_name_may_choose_another_input(card) -> None:
 def test_cards_that_are_missing_or_no_json(tmp_path: Path) -> None:
     with pytest.raises(
         ModelError,
-        match=r"no model card 'none'.*\(cabinsafe-pose, cabinsafe-pose-float, unsafe-sitting, unsafe-sitting-seat\)",
+        match=r"no model card 'none'.*\(cabinsafe-pose, cabinsafe-pose-float, unsafe-sitting, "
+        r"unsafe-sitting-seat\)",
     ):
         PoseCard.load("none")
     (tmp_path / "bad.json").write_text("{")
