@@ -20,7 +20,7 @@ from cabinsafe.pose import (
 from cabinsafe.pose.engines import make_engine
 from cabinsafe.tracking import OccupantLinker, Tracker, TrackerOptions, TrackIds
 
-WEAK_PERSON_SHARE: Final = 0.6
+_WEAK_PERSON_SHARE: Final = 0.6
 """Of the card's ``min_person_score``: not even somebody who was there before is seen in weaker skeletons."""
 
 
@@ -45,7 +45,7 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
         MissingExtraError, EngineError: the engine is not installed, or cannot start.
     """
     card = PoseCard.load(cabin.pose.model)
-    decoder, tracker = person_scores(cabin, card)
+    decoder, tracker = _person_scores(cabin, card)
     detectors = make_detectors(cabin, card)
     ids = TrackIds()
     wanted = cabin.person_detector
@@ -65,7 +65,7 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
     )
 
 
-def person_scores(cabin: CabinConfig, card: PoseCard) -> tuple[DecoderOptions, TrackerOptions]:
+def _person_scores(cabin: CabinConfig, card: PoseCard) -> tuple[DecoderOptions, TrackerOptions]:
     """The cabin's options, with scores for what they leave open.
 
     A skeleton of the card's ``min_person_score`` may begin a track. Weaker ones are found, too, and go on
@@ -76,7 +76,7 @@ def person_scores(cabin: CabinConfig, card: PoseCard) -> tuple[DecoderOptions, T
     own = "min_person_score" in decoder.model_fields_set
     person = decoder.min_person_score if own else card.min_person_score
     if not own:
-        decoder = decoder.model_copy(update={"min_person_score": WEAK_PERSON_SHARE * person})
+        decoder = decoder.model_copy(update={"min_person_score": _WEAK_PERSON_SHARE * person})
     if tracker.birth_pose_score is None:
         tracker = tracker.model_copy(update={"birth_pose_score": person})
     return decoder, tracker

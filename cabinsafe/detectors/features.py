@@ -237,6 +237,15 @@ def features_of_many(points: ArrayLike, scale: Points | None = None) -> Features
     return features
 
 
+def features_of_seated(points: ArrayLike, scale: Points | None = None, *, with_seat: bool) -> Features:
+    """Features (N, F) of either schema, from points (N, P, 2) of :data:`SEATED_KEYPOINTS`.
+
+    See :func:`features_of_many`; without the seat, that point is left out.
+    """
+    xy = np.asarray(points, dtype=np.float64)
+    return features_of_many(xy if with_seat else xy[:, : len(FEATURE_KEYPOINTS)], scale)
+
+
 def features_of(skeleton: Skeleton) -> Features:
     """Features (F,) float32 of one skeleton; see :func:`features_of_many`."""
     row: Features = features_of_many(feature_points(skeleton)[None])[0]

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from cabinsafe.detectors.classifier import Classifier
-from cabinsafe.detectors.features import Features, Points, features_of_many
+from cabinsafe.detectors.features import Features, Points, features_of_seated
 from cabinsafe.errors import ModelError
 
 _SHOWN_FEATURES: Final = 3
@@ -79,7 +79,7 @@ class SittingJudge:
         Raises:
             EngineError: the classifier failed.
         """
-        features = features_of_many(points if self._classifier.with_seat else points[:, :-1], scale)
+        features = features_of_seated(points, scale, with_seat=self._classifier.with_seat)
         probabilities = self._classifier.probabilities(features)
         reasons = self._reasons(features, probabilities, thresholds)
         return [Verdict(self, *said) for said in zip(probabilities.tolist(), reasons, strict=True)]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cabinsafe.data.posture import SAFE
-from cabinsafe.detectors.features import SEAT, SEATED_KEYPOINTS, Features, features_of_many
+from cabinsafe.detectors.features import SEAT, SEATED_KEYPOINTS, Features, features_of_seated
 
 Array = NDArray[np.float64]
 Words = NDArray[np.str_]
@@ -64,7 +64,7 @@ class Samples:
 
     def features(self, *, with_seat: bool) -> Features:
         """Features (N, F) of either schema."""
-        return features_of_many(self.points if with_seat else self.points[:, :-1])
+        return features_of_seated(self.points, with_seat=with_seat)
 
     def unsafe_rows(self, count: int) -> NDArray[np.int64]:
         """At most so many unsafe rows, in order; the kinds take turns, so that a rare one is not cut off."""
