@@ -1,10 +1,11 @@
 """Events of rides against their truth: on perfect skeletons, or as seen through the embedded network.
 
-    python -m benchmarks.events RIDES --seen seen/ --out report/
+    python -m benchmarks.events RIDES [RIDES ...] --seen seen/ --out report/
 
-RIDES is a folder of clips of ``cabinsafe synth ride``. With ``--seen`` the clips are analysed first and their
-scenes kept in that folder, by ride; later runs take them from there. Prints the figures as Markdown; writes
-report.json and report.html. Needs no extra.
+RIDES is a folder of clips of ``cabinsafe synth ride``; clips of one name in several folders are one ride, as
+several cameras take it. With ``--seen`` the clips are analysed first and their scenes kept in that folder, by
+ride; later runs take them from there. Prints the figures as Markdown; writes report.json and report.html. Needs
+no extra.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,15 +30,16 @@ from cabinsafe.evaluation.files import prepare_folder
 from cabinsafe.evaluation.tables import Row
 from cabinsafe.media import open_source
 from cabinsafe.pose import PoseCard
-from cabinsafe.replay import with_rules
+from cabinsafe.replay import read_ride, with_rules
 from cabinsafe.run import SCENES_FILE, ResultFiles, run
+from cabinsafe.types import Scene
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("rides", type=Path)
+    parser.add_argument("rides", type=Path, nargs="+")
     parser.add_argument(
         "--seen", type=Path, help="folder for what the network sees; without it: true skeletons"
     )
@@ -45,14 +48,15 @@ def main() -> None:
     options = parser.parse_args()
     rules = None if options.rules is None else load_config(options.rules)
     studies = []
-    for folder in sorted(path.parent for path in options.rides.glob(f"*/{TRUTH_FILE}")):
-        own = load_config(folder / CABIN_FILE)
+    for clips in find_clips(options.rides):
+        own = joined_cabin(clips)
+        seen = clips
         if options.seen is not None:
-            look(folder, own, options.seen / folder.name)
-        seen = folder if options.seen is None else options.seen / folder.name
-        studies.append(study(folder, own if rules is None else with_rules(own, rules), seen))
+            seen = (options.seen / clips[0].name,)
+            look(clips, own, *seen)
+        studies.append(study(clips, own if rules is None else with_rules(own, rules), seen))
     if not studies:
-        raise SystemExit(f"no rides in {options.rides}")
+        raise SystemExit(f"no rides in {', '.join(map(str, options.rides))}")
     report = evaluate_events([one.ride for one in studies])
     prepare_folder(options.out)
     write_report(options.out, report, len(studies))
@@ -63,17 +67,31 @@ def main() -> None:
     print("\n".join([*markdown(report), *acts_table(studies)]))
 
 
-def look(folder: Path, cabin: CabinConfig, out: Path) -> None:
-    """Analyse a clip, if that was not done yet."""
+def find_clips(rides: Sequence[Path]) -> list[tuple[Path, ...]]:
+    """For each ride of the first folder, its clips' folders in all of them."""
+    names = sorted(path.parent.name for path in rides[0].glob(f"*/{TRUTH_FILE}"))
+    return [tuple(folder / name for folder in rides) for name in names]
+
+
+def joined_cabin(clips: Sequence[Path]) -> CabinConfig:
+    """The first clip's cabin, with the cameras of all."""
+    cabins = [load_config(clip / CABIN_FILE) for clip in clips]
+    return CabinConfig(**{**dict(cabins[0]), "cameras": tuple(c for one in cabins for c in one.cameras)})
+
+
+def look(clips: Sequence[Path], cabin: CabinConfig, out: Path) -> None:
+    """Analyse the clips of a ride, if that was not done yet."""
     done = out / "done"
     if done.exists():
         return
-    with (
-        CabinAnalyzer.from_config(cabin) as analyzer,
-        open_source(folder / read_truth(folder / TRUTH_FILE).clip, next(iter(analyzer.views))) as frames,
-        ResultFiles(out) as files,
-    ):
-        if run(analyzer, [frames], files).interrupted:
+    with ExitStack() as stack:
+        analyzer = stack.enter_context(CabinAnalyzer.from_config(cabin))
+        truths = [read_truth(clip / TRUTH_FILE) for clip in clips]
+        sources = [
+            stack.enter_context(open_source(clip / truth.clip, truth.camera_id))
+            for clip, truth in zip(clips, truths, strict=True)
+        ]
+        if run(analyzer, sources, stack.enter_context(ResultFiles(out))).interrupted:
             raise SystemExit(130)
     done.touch()
 
@@ -87,9 +105,9 @@ class Study(NamedTuple):
     acts: list[tuple[TrueEvent, bool, bool, str]]
 
 
-def study(folder: Path, cabin: CabinConfig, seen: Path) -> Study:
+def study(clips: Sequence[Path], cabin: CabinConfig, seen: Sequence[Path]) -> Study:
     """Replay a ride and compare it with its truth."""
-    card, scenes = PoseCard.load(cabin.pose.model), list(read_scenes(seen / SCENES_FILE))
+    card, scenes = PoseCard.load(cabin.pose.model), list(read_ride(one / SCENES_FILE for one in seen))
     detectors = make_detectors(cabin, card)
     gate, events, rules_s, gate_s = make_gate(cabin, card, detectors), [], 0.0, 0.0
     for scene in scenes:
@@ -99,16 +117,29 @@ def study(folder: Path, cabin: CabinConfig, seen: Path) -> Study:
         events += gate.update(scene, readings)
         rules_s, gate_s = rules_s + read_s - begun_s, gate_s + time.process_time() - read_s
     events += gate.close()
-    ride = Ride(folder.name, read_truth(folder / TRUTH_FILE), alarms_of(events), hold_times(cabin))
-    acts, true_scenes = [], list(read_scenes(folder / SCENES_FILE))
-    outlined = {s.name for view in cabin.views.values() for s in view.seats if s.cushion or s.seat_line}
+    ride = Ride(clips[0].name, read_truth(clips[0] / TRUTH_FILE), alarms_of(events), hold_times(cabin))
+    acts, shown = [], [Shown.of(clip) for clip in clips]
     for detector in detectors:
         for one in rate(ride, detector.kind, MatchOptions()).acts:
             detector.reset()
             said = answers(one.act, scenes, detector.read)
-            sight = is_in_sight(one.act, true_scenes, outlined)
+            sight = any(is_in_sight(one.act, view.scenes, view.outlined) for view in shown)
             acts.append((one.act, one.found, sight, ", ".join(f"{k} {n}" for k, n in said.most_common())))
     return Study(ride, len(scenes), (rules_s, gate_s), acts)
+
+
+class Shown(NamedTuple):
+    """What a clip can show: its true scenes, and the seats that are outlined in it."""
+
+    scenes: list[Scene]
+    outlined: frozenset[str]
+
+    @classmethod
+    def of(cls, clip: Path) -> Shown:
+        seats = [seat for view in load_config(clip / CABIN_FILE).views.values() for seat in view.seats]
+        return cls(
+            list(read_scenes(clip / SCENES_FILE)), frozenset(s.name for s in seats if s.cushion or s.seat_line)
+        )
 
 
 def acts_table(studies: Sequence[Study]) -> Iterator[str]:

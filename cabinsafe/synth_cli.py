@@ -101,7 +101,10 @@ def ride(
     processes: _ProcessesOption = None,
     script: Annotated[
         Path | None,
-        typer.Option(help="A ride's JSON or YAML file, to be taken as it is: ride.json of a clip."),
+        typer.Option(
+            help="A ride's JSON or YAML file, to be taken as it is: ride.json of a clip. With a --recipe of a "
+            "camera, and nothing else, the same ride as that camera takes it."
+        ),
     ] = None,
     video: Annotated[
         bool, typer.Option(help="Take pictures; without them all else is made, in a small part of the time.")
@@ -116,12 +119,11 @@ def ride(
     from cabinsafe.synthetic.recipe import load_recipe
     from cabinsafe.synthetic.ride.clip import TRUTH_FILE, ClipJob, make_clip
     from cabinsafe.synthetic.ride.files import load_ride
-    from cabinsafe.synthetic.ride.script import draw_ride
+    from cabinsafe.synthetic.ride.script import draw_ride, from_another_camera
 
-    if script is not None and recipe is not None:
-        raise ConfigError("--script is taken as it is: it takes no --recipe")
     if script is not None:
         spec = load_ride(script)
+        spec = spec if recipe is None else from_another_camera(spec, load_recipe(recipe), seed)
     else:
         spec = draw_ride(seed, load_recipe(recipe), BodyModel(), seconds, fps, assets)
     console = Console(highlight=False)

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cabinsafe.config import load_config
+from cabinsafe.data import read_truth
 from cabinsafe.errors import CabinSafeError, ConfigError, MissingExtraError, OutputError
 from cabinsafe.synth_cli import synth_app
 from cabinsafe.synthetic.scene import SceneSpec
@@ -99,6 +100,25 @@ def test_a_drawn_ride_and_its_script_give_the_same_clip(tmp_path: Path) -> None:
     assert not (tmp_path / "quick" / "ride.mp4").exists()
     for name in ("truth.json", "cabin.yaml", "ride.json"):
         assert (tmp_path / "drawn" / name).read_bytes() == (tmp_path / "quick" / name).read_bytes()
+
+
+def test_the_same_ride_from_another_camera(tmp_path: Path) -> None:
+    pytest.importorskip("anny", reason="needs the [synthetic] extra")
+    recipe, rear = tmp_path / "small.yaml", tmp_path / "rear.yaml"
+    recipe.write_text("camera: {size_wh: [64, 48]}\npeople_count: [2]\n")
+    rear.write_text("camera: {camera_id: rear, mount: rear_roof}\n")
+    arguments = ("--no-video", "--processes", 1)
+    run("ride", "--seed", 6, "--recipe", recipe, "--seconds", 12, "--fps", 3, *arguments, "--out", tmp_path / "front")
+    script = ("--script", tmp_path / "front" / "ride.json")
+    run("ride", *script, "--recipe", rear, "--seed", 4, *arguments, "--out", tmp_path / "rear")
+    front, other = (json.loads((tmp_path / name / "ride.json").read_text()) for name in ("front", "rear"))
+    assert {key for key in front if front[key] != other[key]} == {"camera"}
+    truths = [read_truth(tmp_path / name / "truth.json") for name in ("front", "rear")]
+    assert truths[0].events == truths[1].events != ()
+    assert [truth.camera_id for truth in truths] == ["front", "rear"]
+    assert list(load_config(tmp_path / "rear" / "cabin.yaml").views) == ["rear"]
+    with pytest.raises(ConfigError, match=r"expected 'camera' alone, found people_count"):
+        run("ride", *script, "--recipe", recipe, "--out", tmp_path / "none")
 
 
 def test_a_vehicle_left_to_chance_has_no_cabin_file(tmp_path: Path) -> None:

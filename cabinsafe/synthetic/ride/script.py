@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cabinsafe.errors import ConfigError
 from cabinsafe.synthetic.body import Body, BodyModel
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.mounts import draw_camera
@@ -72,6 +73,20 @@ def draw_ride(
         sensor=draw_sensor(seed, light, recipe.sensor),
         riders=script.write(),
     )
+
+
+def from_another_camera(ride: RideSpec, recipe: Recipe, seed: int) -> RideSpec:
+    """The same ride, taken by another camera in the same cabin, with what the recipe fixes of it.
+
+    Raises:
+        ConfigError: the recipe fixes something else, a fixed value is out of range, or no camera can see a seat.
+    """
+    others = sorted(recipe.model_fields_set - {"camera"})
+    if others:
+        raise ConfigError(
+            f"recipe of another camera for a ride: expected 'camera' alone, found {', '.join(others)}"
+        )
+    return ride.model_copy(update={"camera": draw_camera(Cabin(ride.cabin), seed, recipe.camera)})
 
 
 class _Script:
