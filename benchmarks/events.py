@@ -3,9 +3,9 @@
     python -m benchmarks.events RIDES [RIDES ...] --seen seen/ --out report/
 
 RIDES is a folder of clips of ``cabinsafe synth ride``; clips of one name in several folders are one ride, as
-several cameras take it. With ``--seen`` the clips are analysed first and their scenes kept in that folder, by
-ride; later runs take them from there. Prints the figures as Markdown; writes report.json and report.html. Needs
-no extra.
+several cameras take it. With ``--seen`` the clips are analysed first and their scenes kept in that folder,
+by ride; later runs take them from there. Prints the figures as Markdown; writes report.json and report.html.
+Needs no extra.
 """
 
 from __future__ import annotations
@@ -105,6 +105,20 @@ class Study(NamedTuple):
     acts: list[tuple[TrueEvent, bool, bool, str]]
 
 
+class Shown(NamedTuple):
+    """What a clip can show: its true scenes, and the seats that are outlined in it."""
+
+    scenes: list[Scene]
+    outlined: frozenset[str]
+
+
+def shown_in(clip: Path) -> Shown:
+    """What a clip can show, by the files beside it."""
+    seats = [seat for view in load_config(clip / CABIN_FILE).views.values() for seat in view.seats]
+    outlined = frozenset(seat.name for seat in seats if seat.cushion or seat.seat_line)
+    return Shown(list(read_scenes(clip / SCENES_FILE)), outlined)
+
+
 def study(clips: Sequence[Path], cabin: CabinConfig, seen: Sequence[Path]) -> Study:
     """Replay a ride and compare it with its truth."""
     card, scenes = PoseCard.load(cabin.pose.model), list(read_ride(one / SCENES_FILE for one in seen))
@@ -118,28 +132,14 @@ def study(clips: Sequence[Path], cabin: CabinConfig, seen: Sequence[Path]) -> St
         rules_s, gate_s = rules_s + read_s - begun_s, gate_s + time.process_time() - read_s
     events += gate.close()
     ride = Ride(clips[0].name, read_truth(clips[0] / TRUTH_FILE), alarms_of(events), hold_times(cabin))
-    acts, shown = [], [Shown.of(clip) for clip in clips]
+    acts, shown = [], [shown_in(clip) for clip in clips]
     for detector in detectors:
         for one in rate(ride, detector.kind, MatchOptions()).acts:
             detector.reset()
             said = answers(one.act, scenes, detector.read)
-            sight = any(is_in_sight(one.act, view.scenes, view.outlined) for view in shown)
-            acts.append((one.act, one.found, sight, ", ".join(f"{k} {n}" for k, n in said.most_common())))
+            shows = any(is_in_sight(one.act, view.scenes, view.outlined) for view in shown)
+            acts.append((one.act, one.found, shows, ", ".join(f"{k} {n}" for k, n in said.most_common())))
     return Study(ride, len(scenes), (rules_s, gate_s), acts)
-
-
-class Shown(NamedTuple):
-    """What a clip can show: its true scenes, and the seats that are outlined in it."""
-
-    scenes: list[Scene]
-    outlined: frozenset[str]
-
-    @classmethod
-    def of(cls, clip: Path) -> Shown:
-        seats = [seat for view in load_config(clip / CABIN_FILE).views.values() for seat in view.seats]
-        return cls(
-            list(read_scenes(clip / SCENES_FILE)), frozenset(s.name for s in seats if s.cushion or s.seat_line)
-        )
 
 
 def acts_table(studies: Sequence[Study]) -> Iterator[str]:
@@ -153,8 +153,8 @@ def acts_table(studies: Sequence[Study]) -> Iterator[str]:
         }
         yield f"| {kind} | {' | '.join(f'{len(f)} | {sum(f)}' for f in found.values())} |"
     yield from ["", "| ride | missed | from | in sight | frames |", "|---|---|---:|---|---|"]
-    for name, act, found, sight, said in every:
-        if not found:
+    for name, act, reported, sight, said in every:
+        if not reported:
             yield f"| {name} | {act.kind} | {act.t_start_s:.1f} | {'yes' if sight else 'no'} | {said} |"
 
 

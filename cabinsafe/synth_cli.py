@@ -102,8 +102,8 @@ def ride(
     script: Annotated[
         Path | None,
         typer.Option(
-            help="A ride's JSON or YAML file, to be taken as it is: ride.json of a clip. With a --recipe of a "
-            "camera, and nothing else, the same ride as that camera takes it."
+            help="A ride's JSON or YAML file, to be taken as it is: ride.json of a clip. With a --recipe of "
+            "a camera, and nothing else, the same ride as that camera takes it."
         ),
     ] = None,
     video: Annotated[

@@ -108,7 +108,20 @@ def test_the_same_ride_from_another_camera(tmp_path: Path) -> None:
     recipe.write_text("camera: {size_wh: [64, 48]}\npeople_count: [2]\n")
     rear.write_text("camera: {camera_id: rear, mount: rear_roof}\n")
     arguments = ("--no-video", "--processes", 1)
-    run("ride", "--seed", 6, "--recipe", recipe, "--seconds", 12, "--fps", 3, *arguments, "--out", tmp_path / "front")
+    run(
+        "ride",
+        "--seed",
+        6,
+        "--recipe",
+        recipe,
+        "--seconds",
+        12,
+        "--fps",
+        3,
+        *arguments,
+        "--out",
+        tmp_path / "front",
+    )
     script = ("--script", tmp_path / "front" / "ride.json")
     run("ride", *script, "--recipe", rear, "--seed", 4, *arguments, "--out", tmp_path / "rear")
     front, other = (json.loads((tmp_path / name / "ride.json").read_text()) for name in ("front", "rear"))

@@ -79,7 +79,7 @@ def from_another_camera(ride: RideSpec, recipe: Recipe, seed: int) -> RideSpec:
     """The same ride, taken by another camera in the same cabin, with what the recipe fixes of it.
 
     Raises:
-        ConfigError: the recipe fixes something else, a fixed value is out of range, or no camera can see a seat.
+        ConfigError: the recipe fixes something else, a value is out of range, or no camera can see a seat.
     """
     others = sorted(recipe.model_fields_set - {"camera"})
     if others:
