@@ -32,6 +32,7 @@ from cabinsafe.media import open_source
 from cabinsafe.pose import PoseCard
 from cabinsafe.replay import read_ride, with_rules
 from cabinsafe.run import SCENES_FILE, ResultFiles, run
+from cabinsafe.tracking import OccupantLinker
 from cabinsafe.types import Scene
 
 
@@ -122,6 +123,9 @@ def shown_in(clip: Path) -> Shown:
 def study(clips: Sequence[Path], cabin: CabinConfig, seen: Sequence[Path]) -> Study:
     """Replay a ride and compare it with its truth."""
     card, scenes = PoseCard.load(cabin.pose.model), list(read_ride(one / SCENES_FILE for one in seen))
+    if len(seen) > 1:  # true scenes, which nobody has linked
+        linker = OccupantLinker()
+        scenes = [linker.link(scene) for scene in scenes]
     detectors = make_detectors(cabin, card)
     gate, events, rules_s, gate_s = make_gate(cabin, card, detectors), [], 0.0, 0.0
     for scene in scenes:

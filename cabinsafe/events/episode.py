@@ -66,6 +66,7 @@ class Episode:
     occupant_ids: tuple[int | None, ...] = ()
     seats: tuple[str | None, ...] = ()
     shown_s: dict[str, float | None] = field(default_factory=dict)
+    denied_s: dict[str, float] = field(default_factory=dict)
     event_id: str | None = None
     started_s: float = 0.0
     alarmed_s: float = 0.0
@@ -91,6 +92,28 @@ class Episode:
         """Take note whether a view's latest frame shows the act, if it ever did."""
         if on or camera_id in self.shown_s:
             self.shown_s[camera_id] = t_s if on else None
+
+    def was_judged_by(self, camera_id: str) -> bool:
+        """Whether a view's latest word on the act counts: it ever showed it, or denies it."""
+        return camera_id in self.shown_s or camera_id in self.denied_s
+
+    def note_denial(
+        self, camera_id: str, reading: Reading | None, t_s: float, settings: GateSettings
+    ) -> None:
+        """Take note whether a view's latest frame shows that there is no such act."""
+        said = judged(reading)
+        if said is not None and said.score < settings.exit_score:
+            self.denied_s[camera_id] = t_s
+        else:
+            self.denied_s.pop(camera_id, None)
+
+    def is_denied(self, t_s: float, settings: GateSettings) -> bool:
+        """Whether it must not begin yet, since a view shows that there is no such act."""
+        return (
+            settings.views_agree
+            and not self.running
+            and any(t_s - denied_s <= settings.frame_gap_s for denied_s in self.denied_s.values())
+        )
 
     def note(self, on: bool, observed: bool, t_s: float) -> None:
         """Take note since when the act is seen to be over."""
@@ -166,8 +189,17 @@ class Episode:
         )
 
 
-def shows_act(reading: Reading, episode: Episode | None, settings: GateSettings) -> bool:
-    """Whether a reading starts an act, or keeps up one whose event runs."""
+def judged(reading: Reading | None) -> Reading | None:
+    """The reading, unless it says that nothing can be told."""
+    return None if reading is None or reading.state is State.NOT_OBSERVABLE else reading
+
+
+def shown_by(reading: Reading | None, episode: Episode | None, settings: GateSettings) -> Reading | None:
+    """The reading, if it starts an act, or keeps up one whose event runs."""
+    if reading is None:
+        return None
     if episode is not None and episode.running:
-        return reading.score >= settings.exit_score
-    return reading.state is State.TRUE and reading.score >= settings.enter_score
+        shows = reading.score >= settings.exit_score
+    else:
+        shows = reading.state is State.TRUE and reading.score >= settings.enter_score
+    return reading if shows else None

@@ -8,7 +8,7 @@ from typing import Final
 
 from cabinsafe.errors import FrameOrderError
 from cabinsafe.events.book import SettingsBook
-from cabinsafe.events.episode import Episode, Key, Provenance, Sight, shows_act
+from cabinsafe.events.episode import Episode, Key, Provenance, Sight, judged, shown_by
 from cabinsafe.events.keys import adopt, keys_of, places, seat_of
 from cabinsafe.events.memory import Memory, SeenTime, dump_memory, read_memory
 from cabinsafe.events.options import CAMERA_SILENT, GateOptions, GateSettings, unobserved_kind
@@ -88,7 +88,7 @@ class EventGate:
             for key, double in adopt(memory.episodes, by_key, sight):
                 if double.running:
                     events.append(self._event(key, double, "ended", double.last_step_s, "merged"))
-        open_here = [key for key, episode in memory.episodes.items() if camera_id in episode.shown_s]
+        open_here = [key for key, episode in memory.episodes.items() if episode.was_judged_by(camera_id)]
         for key in dict.fromkeys([*open_here, *by_key]):
             reading = by_key.get(key)
             if key in memory.episodes or key in memory.seen or (reading and reading.state is State.TRUE):
@@ -159,20 +159,24 @@ class EventGate:
             if episode is not None:
                 yield from self._end(key, episode, t_s, "suspended")
             return
-        on = reading is not None and shows_act(reading, episode, settings)
-        observed = reading is not None and reading.state is not State.NOT_OBSERVABLE
+        shown = shown_by(reading, episode, settings)
+        observed = judged(reading) is not None
         if episode is not None:
-            episode.note_view(camera_id, on, t_s)
-            if not on and episode.is_shown_by_another(camera_id, t_s, settings.frame_gap_s):
+            episode.note_view(camera_id, shown is not None, t_s)
+            episode.note_denial(camera_id, reading, t_s, settings)
+            if shown is not None and episode.is_denied(t_s, settings):
+                self._begin(key, shown, scene, t_s).denied_s = episode.denied_s
                 return
-            episode.note(on, observed, t_s)
-            if episode.is_over(on, observed, t_s, settings):
-                yield from self._end(key, episode, t_s, "released" if observed and not on else "lost")
+            if shown is None and episode.is_shown_by_another(camera_id, t_s, settings.frame_gap_s):
+                return
+            episode.note(shown is not None, observed, t_s)
+            if episode.is_over(shown is not None, observed, t_s, settings):
+                yield from self._end(key, episode, t_s, "released" if observed and not shown else "lost")
                 episode = None
-                on = reading is not None and shows_act(reading, None, settings)  # as the start of another
-        if on and reading is not None:
-            episode = episode or self._begin(key, reading, scene, t_s)
-            event = self._continue(key, episode, reading, sight, settings)
+                shown = shown_by(reading, None, settings)  # as the start of another
+        if shown is not None:
+            episode = episode or self._begin(key, shown, scene, t_s)
+            event = self._continue(key, episode, shown, sight, settings)
             if event is not None:
                 yield event
         elif key in memory.seen and memory.seen[key].is_reset(observed, t_s, settings):

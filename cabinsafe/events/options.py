@@ -75,6 +75,10 @@ class GateSettings(Options):
     frame_gap_s: Annotated[float, Field(gt=0, le=3600)] = Field(
         2.0, description="Longest time between two frames in which nothing is taken to have changed"
     )
+    views_agree: bool = Field(
+        True,
+        description="Whether an act begins only while no camera that can judge it scores it below exit_score",
+    )
     cooldown_s: float = Field(
         5.0,
         ge=0,

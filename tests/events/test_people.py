@@ -19,14 +19,14 @@ def act(track_id: int, on: bool = True) -> Reading:
 def two_views(
     gate: EventGate, front: str, rear: str, tracks: dict[str, Track], start_s: float = 0.0
 ) -> list[Event]:
-    """Two cameras at 10 fps, one sign per frame: # shown, . seen not to be, _ no frame."""
+    """Two cameras at 10 fps, one sign per frame: # shown, . seen not to be, ? not judged, _ no frame."""
     events = []
     for i, signs in enumerate(zip(front, rear, strict=True)):
         for camera_id, sign in zip(("front", "rear"), signs, strict=True):
             if sign != "_":
                 track = tracks[camera_id]
                 scene = Scene(t_s=start_s + i / 10, camera_id=camera_id, size_wh=(9, 9), tracks=(track,))
-                events += gate.update(scene, [act(track.track_id, sign == "#")])
+                events += gate.update(scene, [] if sign == "?" else [act(track.track_id, sign == "#")])
     return events
 
 
@@ -46,7 +46,7 @@ def test_an_act_that_two_cameras_see_is_one_event(linked) -> None:
 
 def test_what_one_view_shows_another_does_not_end(linked) -> None:
     gate = EventGate(default=OPTIONS)
-    events = two_views(gate, "#" * 20 + "." * 30 + "." * 15, "." * 20 + "#" * 30 + "." * 15, linked)
+    events = two_views(gate, "#" * 20 + "." * 30 + "." * 15, "?" * 20 + "#" * 30 + "." * 15, linked)
     assert [e.phase for e in events] == ["started", "ended"]
     assert events[-1].t_end_s == pytest.approx(4.9)
     assert events[-1].end_reason == "released"
@@ -54,9 +54,36 @@ def test_what_one_view_shows_another_does_not_end(linked) -> None:
 
 def test_a_view_that_froze_while_it_showed_the_act_does_not_hold_it_for_ever(linked) -> None:
     gate = EventGate(default=OPTIONS)
-    events = two_views(gate, "#" * 20 + "_" * 60, "." * 80, linked)
+    events = two_views(gate, "#" * 20 + "_" * 60, "?" * 20 + "." * 60, linked)
     assert [e.phase for e in events] == ["started", "ended"]
     assert events[-1].t_s <= 1.9 + OPTIONS.frame_gap_s + OPTIONS.release_s + 0.2
+
+
+def test_an_act_does_not_begin_while_a_view_sees_that_it_is_not_so(linked) -> None:
+    gate = EventGate(default=OPTIONS)
+    assert two_views(gate, "#" * 30, "." * 30, linked) == []
+    (started,) = two_views(gate, "#" * 15, "?" * 15, linked, 3.0)
+    assert started.t_start_s == pytest.approx(3.0)
+    assert two_views(gate, "#" * 20, "." * 20, linked, 4.5) == [], "once begun it goes on"
+
+
+def test_without_agreement_one_view_is_enough(linked) -> None:
+    gate = EventGate(default=OPTIONS.model_copy(update={"views_agree": False}))
+    assert [e.phase for e in two_views(gate, "#" * 15, "." * 15, linked)] == ["started"]
+
+
+def test_a_view_that_froze_while_it_denied_the_act_does_not_prevent_it_for_ever(linked) -> None:
+    gate = EventGate(default=OPTIONS)
+    (started,) = two_views(gate, "#" * 50, "." * 5 + "_" * 45, linked)
+    assert started.t_s == pytest.approx(0.4 + OPTIONS.frame_gap_s + OPTIONS.hold_s, abs=0.21)
+
+
+def test_a_restored_gate_knows_who_denied_an_act(linked) -> None:
+    gates = EventGate(default=OPTIONS), EventGate(default=OPTIONS)
+    two_views(gates[0], "#" * 8, "." * 8, linked)
+    gates[1].restore(gates[0].snapshot())
+    told = [two_views(gate, "#" * 40, "." * 2 + "_" * 38, linked, 0.8) for gate in gates]
+    assert told[0] == told[1] != []
 
 
 def test_unlinked_people_are_judged_in_each_view(person) -> None:
