@@ -32,7 +32,7 @@ class PoseConfig(EngineOptions):
     model: str = Field(
         DEFAULT_MODEL,
         description="Embedded network's name, or path of a card beside its file; '@' and a side in pixels "
-        "behind it choose a smaller, quicker input, or a larger one",
+        "behind it choose a smaller, quicker input, or a larger one, up to 2048",
     )
     decoder: DecoderOptions = DecoderOptions()
     expect_s: float = Field(

@@ -14,6 +14,7 @@ from cabinsafe.pose.topology import Topology
 
 _Channels = tuple[float, float, float]
 _Positive = Annotated[float, Field(gt=0)]
+MAX_SIDE_PX = 2048  # of another input than the card's: far above any that gains, below what fills memory
 
 
 class InputSpec(BaseModel):
@@ -78,8 +79,8 @@ class PoseCard(ModelCard):
         """Read a card, for another input than its own if the name ends so: ``"cabinsafe-pose@256"``.
 
         Args:
-            path: a card file, or the bare name of an embedded one; ``@`` and a number of pixels behind it are
-                the sides of a square input.
+            path: a card file, or the bare name of an embedded one; ``@`` and a number of pixels behind it,
+                2048 at most, are the sides of a square input.
 
         Raises:
             ModelError: it does not exist, is no card of a pose network, or the network takes no such input.
@@ -95,8 +96,10 @@ class PoseCard(ModelCard):
 
     def _at(self, side_px: int) -> Self:
         multiple = self.input.side_multiple
-        if multiple is None or side_px <= 0 or side_px % multiple:
-            takes = f"multiples of {multiple} px" if multiple else f"{self.input.size_wh} alone"
+        if multiple is None or not 0 < side_px <= MAX_SIDE_PX or side_px % multiple:
+            takes = f"{self.input.size_wh} alone"
+            if multiple:
+                takes = f"multiples of {multiple} px up to {MAX_SIDE_PX}"
             raise ModelError(f"network '{self.name}' takes inputs of {takes}, got {side_px}")
         return self._with_input(size_wh=(side_px, side_px))
 

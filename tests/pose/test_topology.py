@@ -133,8 +133,11 @@ def test_a_name_may_choose_another_input(card) -> None:
     assert smaller.input == PoseCard.load(path).input.model_copy(update={"size_wh": (256, 256)})
     assert smaller.verified_file() == path.parent / "net.onnx"
     assert PoseCard.load("cabinsafe-pose@192").input.size_wh == (192, 192)
-    for side in (250, 0):
-        with pytest.raises(ModelError, match=rf"network 'net' takes inputs of multiples of 8 px, got {side}"):
+    assert PoseCard.load(f"{path}@2048").input.size_wh == (2048, 2048)
+    for side in (250, 0, 2056, 10**9):
+        with pytest.raises(
+            ModelError, match=rf"'net' takes inputs of multiples of 8 px up to 2048, got {side}"
+        ):
             PoseCard.load(f"{path}@{side}")
     with pytest.raises(ModelError, match=r"takes inputs of \(352, 352\) alone, got 256"):
         PoseCard.load(f"{card()}@256")
