@@ -83,9 +83,7 @@ def from_another_camera(ride: RideSpec, recipe: Recipe, seed: int) -> RideSpec:
     """
     others = sorted(recipe.model_fields_set - {"camera"})
     if others:
-        raise ConfigError(
-            f"recipe of another camera for a ride: expected 'camera' alone, found {', '.join(others)}"
-        )
+        raise ConfigError(f"recipe of another camera: expected 'camera' alone, found {', '.join(others)}")
     return ride.model_copy(update={"camera": draw_camera(Cabin(ride.cabin), seed, recipe.camera)})
 
 
