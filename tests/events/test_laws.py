@@ -109,3 +109,30 @@ def test_the_cooldown_law_for_occupants(scene_at, person, frames: list, cooldown
         own = [e for e in by_id(events).values() if e[0].occupant_ids == (occupant,)]
         for one, other in pairwise(own):
             assert other[0].t_s >= one[-1].t_end_s + cooldown_s
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    options=_OPTIONS,
+    frames=st.lists(st.tuples(*[st.sampled_from("##.?_")] * 2), max_size=60),
+)
+def test_no_event_starts_while_another_view_denies_it(
+    scene_at, person, options: GateOptions, frames: list
+) -> None:
+    states = {"#": State.TRUE, ".": State.FALSE, "?": State.NOT_OBSERVABLE}
+    gate = EventGate(default=options)
+    denied_s: dict[str, float] = {}
+    for i, signs in enumerate(frames):
+        t_s = i * 0.25
+        for camera_id, sign in zip(("front", "rear"), signs, strict=True):
+            if sign == "_":
+                continue
+            reading = Reading(kind="act", track_ids=(1,), state=states[sign], score=0.9 * (sign == "#"))
+            scene = scene_at(t_s, camera_id, tracks=(person(1, "Row1.Pos1", 7),))
+            denied_s.pop(camera_id, None)
+            if sign == ".":
+                denied_s[camera_id] = t_s
+            for event in gate.update(scene, [reading]):
+                if event.kind == "act" and event.phase == "started":
+                    since_s = max(event.t_start_s, t_s - options.frame_gap_s)
+                    assert not [other for other, said_s in denied_s.items() if said_s > since_s]
