@@ -31,7 +31,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
     }
 )
 # To look them up in an enum takes longer than the rest.
-_TRUE, _NOT_OBSERVABLE = State.TRUE, State.NOT_OBSERVABLE
+TRUE, FALSE, NOT_OBSERVABLE = State.TRUE, State.FALSE, State.NOT_OBSERVABLE
 
 
 class DetectorOptions(Options):
@@ -141,16 +141,16 @@ def any_of(states: Iterable[State]) -> State:
     """Three-valued "or": one true makes it true; it is false only if all are false, and known to be."""
     answer = None
     for state in states:
-        if state is _TRUE:
+        if state is TRUE:
             return state
-        if answer is not _NOT_OBSERVABLE:
+        if answer is not NOT_OBSERVABLE:
             answer = state
-    return answer or _NOT_OBSERVABLE
+    return answer or NOT_OBSERVABLE
 
 
 def logistic(value: float) -> float:
     """Score in (0, 1): .5 at 0, .73 at 1."""
-    return 1.0 / (1.0 + exp(-min(max(value, -30.0), 30.0)))
+    return 1.0 / (1.0 + exp(-30.0 if value > 30.0 else 30.0 if value < -30.0 else -value))
 
 
 def detector_kinds() -> dict[str, str]:

@@ -9,11 +9,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from cabinsafe.detectors.base import TunableOptions, logistic
+from cabinsafe.detectors.base import FALSE, NOT_OBSERVABLE, TRUE, TunableOptions, logistic
 from cabinsafe.detectors.body import Body, Side
 from cabinsafe.detectors.zones import FootZones
 from cabinsafe.geometry import XY, midpoint, polygon_depth, segment_distance
-from cabinsafe.types import State
 
 Zone = Literal["own", "other", "dashboard"]
 # The rule was fitted with what lies beyond these limits taken for the limit; lengths in shins.
@@ -130,7 +129,7 @@ class Foot:
     __slots__ = ("depth_shins", "not_down", "score", "seat", "state", "thigh_gap_shins", "zone")
 
     def __init__(self) -> None:
-        self.state = State.NOT_OBSERVABLE
+        self.state = NOT_OBSERVABLE
         self.score = 0.0
         self.not_down = 0.0
         self.zone: Zone | None = None
@@ -198,9 +197,9 @@ def _place(
         foot.not_down = max(foot.not_down, foot.score)
     is_low = side.hip is None or ankle[1] - side.hip[1] >= options.least_drop_shins * shin_px
     if foot.is_up:
-        foot.state = State.TRUE
+        foot.state = TRUE
     elif own_is_known and is_low:
-        foot.state = State.FALSE
+        foot.state = FALSE
 
 
 def _place_on_seat(
@@ -212,19 +211,22 @@ def _place_on_seat(
     options: FeetOnSeatsOptions,
 ) -> bool:
     """Note the seat that a sole is deepest over; returns whether the person's own was among them."""
-    own_is_known, reach_px, deepest_px = False, options.max_height_shins * shin_px, -inf
+    own_is_known, deepest_px = False, -inf
+    allowed, span_margin = options.zones, options.span_margin
+    reach_px, largest_px = options.max_height_shins * shin_px, options.max_cushion_shins * shin_px
     for seat in zones.near(own_seat):
         is_own = own_seat is None or seat.name == own_seat
         zone: Zone = "own" if is_own else "other"
-        if zone not in options.zones or seat.size_px > options.max_cushion_shins * shin_px:
+        if zone not in allowed or seat.size_px > largest_px:
             continue
-        depth_px = seat.depth_px(sole, options.span_margin, reach_px, deepest_px)
+        depth_px = seat.depth_px(sole, span_margin, reach_px, deepest_px)
         if depth_px is None:
             continue
         own_is_known = own_is_known or is_own
         if depth_px > deepest_px:
             foot.zone, foot.seat, deepest_px = zone, seat.name, depth_px
-            foot.depth_shins = depth_px / shin_px
+    if foot.zone is not None:
+        foot.depth_shins = deepest_px / shin_px
     return own_is_known
 
 
@@ -270,9 +272,9 @@ def _uncross(
     rests = logistic((options.crossed_shins - foot.thigh_gap_shins) / _CROSSED_SOFTNESS)
     if other_not_down is not None:
         foot.score *= 1.0 - rests * (1.0 - other_not_down)
-        foot.state = State.TRUE if foot.is_up else State.FALSE
+        foot.state = TRUE if foot.is_up else FALSE
     elif rests >= 0.5:
-        foot.state = State.NOT_OBSERVABLE
+        foot.state = NOT_OBSERVABLE
 
 
 def _uprightness(body: Body) -> float:

@@ -37,7 +37,7 @@ class _Names(NamedTuple):
     thigh_gap: str
 
 
-_Shins = dict[tuple[int, int], _Shin]
+_Shins = dict[int, tuple[_Shin | None, _Shin | None]]
 _NAMES = tuple(
     _Names(f"{side}_sole_depth_shins", f"{side}_ankle_score", f"{side}_sole_to_other_thigh_shins")
     for side in SIDES
@@ -90,16 +90,17 @@ class FeetOnSeats:
         self, track: Track, scene: Scene, zones: FootZones, before: _Shins, after: _Shins
     ) -> Reading:
         options, skeleton = self._options.at(scene.camera_id, track.seat), track.skeleton
-        left, right, evidence = Foot(), Foot(), dict[str, float]()
-        if skeleton is not None:
+        if skeleton is None:
+            left, right = Foot(), Foot()
+            evidence: dict[str, float] = {}
+        else:
             body = Body(skeleton, options.min_keypoint_score, options.max_ambiguity)
-            ankles: list[XY | None] = []
-            for i, side in enumerate(body.sides):
-                key = track.track_id, i
-                shin = _current_shin(side, scene.t_s, before.get(key), body.shin_px, options)
-                if shin is not None:
-                    after[key] = shin
-                ankles.append(shin and shin.ankle)
+            lasts = before.get(track.track_id, (None, None))
+            one, other = after[track.track_id] = (
+                _current_shin(body.sides[0], scene.t_s, lasts[0], body.shin_px, options),
+                _current_shin(body.sides[1], scene.t_s, lasts[1], body.shin_px, options),
+            )
+            ankles = one and one.ankle, other and other.ankle
             left, right = judge_feet(body, ankles, zones, track.seat, options)
             evidence = _evidence((left, right), body, options)
         seats = {foot.seat for foot in (left, right) if foot.is_up and foot.seat is not None}

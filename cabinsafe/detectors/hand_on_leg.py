@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from math import dist, inf
 from typing import ClassVar, NamedTuple
 
-from cabinsafe.detectors.base import LocalOptions, any_of
+from cabinsafe.detectors.base import FALSE, NOT_OBSERVABLE, LocalOptions, any_of
 from cabinsafe.detectors.body import SIDES, Body, Side
 from cabinsafe.detectors.hands import UNSEEN, Hand, HandOnLegOptions, Limbs, Spot, box_of, judge_hand, legs_of
 from cabinsafe.geometry import XY
-from cabinsafe.types import Reading, Scene, State, Track
+from cabinsafe.types import Reading, Scene, Track
 from cabinsafe.views import CameraView
 
-_Spots = dict[tuple[int, int, int], Spot]
+_Spots = dict[tuple[int, int], tuple[Spot | None, Spot | None]]
 
 
 class _Names(NamedTuple):
@@ -83,14 +83,13 @@ class HandOnLeg:
         after: _Spots,
     ) -> Reading:
         (one, limbs), (two, others) = actor, other
-        left, right, evidence = UNSEEN, UNSEEN, dict[str, float]()
+        left, right = UNSEEN, UNSEEN
+        evidence: dict[str, float] = {}
         if limbs is not None and others is not None and _side_by_side(limbs, others):
-            left, spot = judge_hand(0, limbs, others, t_s, before.get((one, two, 0)))
-            if spot is not None:
-                after[one, two, 0] = spot
-            right, spot = judge_hand(1, limbs, others, t_s, before.get((one, two, 1)))
-            if spot is not None:
-                after[one, two, 1] = spot
+            first, second = before.get((one, two), (None, None))
+            left, first = judge_hand(0, limbs, others, t_s, first)
+            right, second = judge_hand(1, limbs, others, t_s, second)
+            after[one, two] = first, second
             evidence = _evidence(limbs, (left, right))
         return Reading.of_checked(
             {
@@ -122,7 +121,7 @@ class HandOnLeg:
             legs,
             box_of(legs),
             thighs,
-            State.FALSE if all(thighs) else State.NOT_OBSERVABLE,
+            FALSE if all(thighs) else NOT_OBSERVABLE,
             options,
             (round(body.wrist_scores[0], 3), round(body.wrist_scores[1], 3)),
         )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from cabinsafe.detectors.base import TunableOptions, logistic
+from cabinsafe.detectors.base import FALSE, NOT_OBSERVABLE, TRUE, TunableOptions, logistic
 from cabinsafe.detectors.body import Body
 from cabinsafe.geometry import XY, box_distance, segment_distance
 from cabinsafe.types import BoxXyxy, State
@@ -114,7 +114,7 @@ class Limbs(NamedTuple):
 class Hand(NamedTuple):
     """What one hand says of one other person."""
 
-    state: State = State.NOT_OBSERVABLE
+    state: State = NOT_OBSERVABLE
     score: float = 0.0
     gap_torsos: float = inf
     speed_torsos_per_s: float | None = None
@@ -143,7 +143,10 @@ def judge_hand(
         return UNSEEN, None
     low = hand[0], hand[1] + options.lift_torsos * unit_px  # the hand is lowered, not the legs lifted
     far_torsos = options.reach_torsos - _FAR * options.softness_torsos
-    gap, part = _gap(low, other, unit_px, options, far_torsos)
+    gap = box_distance(other.legs_box, low) / unit_px
+    if gap >= far_torsos:
+        return Hand(other.away, 0.0, gap), None
+    gap, part = _nearest(low, other.legs, unit_px, options)
     if part is None or gap >= far_torsos:
         return Hand(other.away, 0.0, gap), None
     (ax, ay), (bx, by) = part.start, part.end
@@ -154,22 +157,18 @@ def judge_hand(
         score /= 1.0 + (speed / options.settled_torsos_per_s) ** 2
     if score < 0.5:
         return Hand(other.away, score, gap, speed), spot
-    resting = gap * options.own_leg_factor
-    if _gap(low, actor, unit_px, options, resting)[0] < resting:
-        return Hand(State.FALSE, 0.0, gap, speed), spot
-    state = State.TRUE if actor.thighs[number] else State.NOT_OBSERVABLE
+    if _nearest(low, actor.legs, unit_px, options)[0] < gap * options.own_leg_factor:
+        return Hand(FALSE, 0.0, gap, speed), spot
+    state = TRUE if actor.thighs[number] else NOT_OBSERVABLE
     return Hand(state, score, gap, speed), spot
 
 
-def _gap(
-    low: XY, person: Limbs, unit_px: float, options: HandOnLegOptions, within: float
+def _nearest(
+    low: XY, legs: Sequence[Part], unit_px: float, options: HandOnLegOptions
 ) -> tuple[float, Part | None]:
-    """Distance of a lowered hand from legs, and their nearest part; if not within, that from their box."""
-    gap = box_distance(person.legs_box, low) / unit_px
-    if gap >= within:
-        return gap, None
+    """Distance of a lowered hand from legs, and their nearest part."""
     gap, nearest = inf, None
-    for part in person.legs:
+    for part in legs:
         away = segment_distance(low, part.start, part.end) / unit_px
         if part.is_shin:
             away += options.shin_penalty_torsos

@@ -159,11 +159,11 @@ class EventGate:
             if episode is not None:
                 yield from self._end(key, episode, t_s, "suspended")
             return
-        shown = shown_by(reading, episode, settings)
-        observed = judged(reading) is not None
+        shown, said = shown_by(reading, episode, settings), judged(reading)
+        observed = said is not None
         if episode is not None:
             episode.note_view(camera_id, shown is not None, t_s)
-            episode.note_denial(camera_id, reading, t_s, settings)
+            episode.note_denial(camera_id, said, t_s, settings)
             if shown is not None and episode.is_denied(t_s, settings):
                 self._begin(key, shown, scene, t_s).denied_s = episode.denied_s
                 return
@@ -176,7 +176,9 @@ class EventGate:
                 shown = shown_by(reading, None, settings)  # as the start of another
         if shown is not None:
             episode = episode or self._begin(key, shown, scene, t_s)
-            yield from self._continue(key, episode, shown, sight, settings)
+            event = self._continue(key, episode, shown, sight, settings)
+            if event is not None:
+                yield event
         elif key in memory.seen and memory.seen[key].is_reset(observed, t_s, settings):
             del memory.seen[key]
         if episode is not None:
@@ -190,18 +192,17 @@ class EventGate:
 
     def _continue(
         self, key: Key, episode: Episode, reading: Reading, sight: Sight, settings: GateSettings
-    ) -> Iterator[Event]:
+    ) -> Event | None:
         """Take a reading that shows the act; what there is to say of it now, if anything."""
-        t_s = max(sight.scene.t_s, episode.last_step_s)
         before_s = episode.last_step_s
+        t_s = max(sight.scene.t_s, before_s)
         episode.take(reading, sight, t_s)
         if episode.running:
-            event = self._go_on(key, episode, t_s, settings)
-            if event is not None:
-                yield event
-        elif self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(key, episode, t_s):
+            return self._go_on(key, episode, t_s, settings)
+        if self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(key, episode, t_s):
             self._memory.seen.pop(key, None)
-            yield self._start(key, episode, t_s)
+            return self._start(key, episode, t_s)
+        return None
 
     def _is_due(
         self, key: Key, episode: Episode, before_s: float, t_s: float, settings: GateSettings
