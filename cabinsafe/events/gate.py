@@ -176,9 +176,7 @@ class EventGate:
                 shown = shown_by(reading, None, settings)  # as the start of another
         if shown is not None:
             episode = episode or self._begin(key, shown, scene, t_s)
-            event = self._continue(key, episode, shown, sight, settings)
-            if event is not None:
-                yield event
+            yield from self._continue(key, episode, shown, sight, settings)
         elif key in memory.seen and memory.seen[key].is_reset(observed, t_s, settings):
             del memory.seen[key]
         if episode is not None:
@@ -192,17 +190,18 @@ class EventGate:
 
     def _continue(
         self, key: Key, episode: Episode, reading: Reading, sight: Sight, settings: GateSettings
-    ) -> Event | None:
+    ) -> Iterator[Event]:
         """Take a reading that shows the act; what there is to say of it now, if anything."""
+        t_s = max(sight.scene.t_s, episode.last_step_s)
         before_s = episode.last_step_s
-        t_s = max(sight.scene.t_s, before_s)
         episode.take(reading, sight, t_s)
         if episode.running:
-            return self._go_on(key, episode, t_s, settings)
-        if self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(key, episode, t_s):
+            event = self._go_on(key, episode, t_s, settings)
+            if event is not None:
+                yield event
+        elif self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(key, episode, t_s):
             self._memory.seen.pop(key, None)
-            return self._start(key, episode, t_s)
-        return None
+            yield self._start(key, episode, t_s)
 
     def _is_due(
         self, key: Key, episode: Episode, before_s: float, t_s: float, settings: GateSettings
