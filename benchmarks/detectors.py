@@ -234,7 +234,11 @@ def judge_ride(folder: Path) -> Iterator[tuple[str, Counter[str]]]:
 
 
 def speed() -> None:
-    """Print microseconds per scene of three people at 30 frames a second, rules and gate in turn."""
+    """Print microseconds per scene of three people at 30 frames a second, rules and gate in turn.
+
+    All have their cushions outlined. Unsafe sitting answers in every sixth frame, which neither median nor
+    10th percentile shows: what it takes in those comes last.
+    """
     view, scene = busy_scene()
     views, gate = {view.camera_id: view}, EventGate()
     rules = [kind(kind.Options(), views) for kind in (FeetOnSeats, HandOnLeg, UnsafeSitting)]
@@ -249,6 +253,7 @@ def speed() -> None:
         gate.update(later, readings)
         times["gate"].append(time.perf_counter() - start)
     times["all"] = np.sum([times[name] for name in list(times)], axis=0).tolist()
+    times["unsafe_sitting, frames that it answers in"] = times["unsafe_sitting"][::6]
     for name, taken in times.items():
         low, middle = np.percentile(taken, [10, 50]) * 1e6
         print(f"{name}: median {middle:.0f} us, 10th percentile {low:.0f}, mean {np.mean(taken) * 1e6:.0f}")
