@@ -17,7 +17,12 @@ BoxXyxy = tuple[_Finite, _Finite, _Finite, _Finite]
 """Left, top, right, bottom, pixels."""
 SeatName = Annotated[str, Field(pattern=r"^Row[1-9][0-9]*\.Pos[1-9][0-9]*$")]
 """COVESA VSS name: ``Row1.Pos1`` is the first row's first seat."""
-_set = object.__setattr__
+
+
+_set_values, _set_named, _set_extra, _set_private = (
+    vars(BaseModel)[slot].__set__
+    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
 
 
 class Record(BaseModel):
@@ -38,10 +43,10 @@ class Record(BaseModel):
     def of_checked(cls, values: dict[str, Any]) -> Self:
         """A record of values that are known to be right, every field among them: nothing is checked again."""
         record = object.__new__(cls)
-        _set(record, "__dict__", values)
-        _set(record, "__pydantic_fields_set__", set(values))
-        _set(record, "__pydantic_extra__", None)
-        _set(record, "__pydantic_private__", None)
+        _set_values(record, values)
+        _set_named(record, set(values))
+        _set_extra(record, None)
+        _set_private(record, None)
         return record
 
     @classmethod

@@ -20,6 +20,7 @@ _TORSO_PER_SHOULDER_WIDTH = 0.288 / 0.259
 _SHIN_PER_TORSO = 0.246 / 0.288
 _SHIN_PER_THIGH = 0.246 / 0.245
 _JOINTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+_LEAST_POSITIVE = 5e-324
 _WAYS = tuple(
     tuple((f"{side}_{a}", f"{side}_{b}") for a, b in limbs)
     for side in SIDES
@@ -52,37 +53,37 @@ class Body:
     Attributes:
         sides: left and right joints.
         wrist_scores, ankle_scores: left and right, also of those that are unseen.
+        trunk: mid-shoulders and mid-hips, None unless both shoulders and both hips are seen.
         torso_px: length of the torso, None if it cannot be told.
-        shin_px: length of a shin, None if it cannot be told.
 
     Raises:
         DataError: the layout lacks a joint.
     """
 
-    __slots__ = ("ankle_scores", "shin_px", "sides", "torso_px", "wrist_scores")
+    __slots__ = ("ankle_scores", "sides", "torso_px", "trunk", "wrist_scores")
 
     def __init__(self, skeleton: Skeleton, least_score: float, max_ambiguity: float = 1.0) -> None:
         of_joints = _of_joints(skeleton.keypoints)
         xs, ys = skeleton.xy.T.tolist()
         scores = of_joints(skeleton.score.tolist())
+        least_seen = least_score or _LEAST_POSITIVE  # what is absent has the score 0
+        points = zip(of_joints(xs), of_joints(ys), strict=True)
         joints: list[XY | None] = [
-            (x, y) if score and score >= least_score else None  # what is absent has the score 0
-            for x, y, score in zip(of_joints(xs), of_joints(ys), scores, strict=True)
+            point if score >= least_seen else None for point, score in zip(points, scores, strict=True)
         ]
         if skeleton.ambiguity > max_ambiguity:
             for i, way in enumerate(_WAYS):
                 if skeleton.ambiguity_of(way) > max_ambiguity:
                     joints[i] = None
         left, right = self.sides = Side(*joints[:6]), Side(*joints[6:])
+        self.trunk = _trunk(left, right)
         self.wrist_scores = scores[2], scores[8]
         self.ankle_scores = scores[5], scores[11]
-        leg = max(
-            _length(left.knee, left.ankle),
-            _length(right.knee, right.ankle),
-            _SHIN_PER_THIGH * max(_length(left.hip, left.knee), _length(right.hip, right.knee)),
-        )
-        self.torso_px = _torso(left, right) or leg / _SHIN_PER_TORSO or None
-        self.shin_px = max((self.torso_px or 0.0) * _SHIN_PER_TORSO, leg) or None
+        self.torso_px = _torso(left, right, self.trunk) or _leg(left, right) / _SHIN_PER_TORSO or None
+
+    def shin_px(self) -> float | None:
+        """Length of a shin, None if it cannot be told."""
+        return max((self.torso_px or 0.0) * _SHIN_PER_TORSO, _leg(*self.sides)) or None
 
 
 def _length(start: XY | None, end: XY | None) -> float:
@@ -90,14 +91,27 @@ def _length(start: XY | None, end: XY | None) -> float:
     return 0.0 if start is None or end is None else dist(start, end)
 
 
-def _torso(left: Side, right: Side) -> float:
+def _leg(left: Side, right: Side) -> float:
+    """Length of a shin as the legs alone let expect; 0 if they are unseen."""
+    shin = max(_length(left.knee, left.ankle), _length(right.knee, right.ankle))
+    thigh = max(_length(left.hip, left.knee), _length(right.hip, right.knee))
+    return max(shin, _SHIN_PER_THIGH * thigh)
+
+
+def _trunk(left: Side, right: Side) -> tuple[XY, XY] | None:
+    if left.shoulder and right.shoulder and left.hip and right.hip:
+        return midpoint(left.shoulder, right.shoulder), midpoint(left.hip, right.hip)
+    return None
+
+
+def _torso(left: Side, right: Side, trunk: tuple[XY, XY] | None) -> float:
     """The longest that shoulder width and trunk let expect, since either may be foreshortened; 0 if unseen.
 
     The trunk runs from mid-shoulders to mid-hips, or along one side where the other is out of sight.
     """
     width = _length(left.shoulder, right.shoulder) * _TORSO_PER_SHOULDER_WIDTH
-    if left.shoulder and right.shoulder and left.hip and right.hip:
-        return max(width, dist(midpoint(left.shoulder, right.shoulder), midpoint(left.hip, right.hip)))
+    if trunk is not None:
+        return max(width, dist(*trunk))
     return max(width, _length(left.shoulder, left.hip), _length(right.shoulder, right.hip))
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import dist, inf, nan
-from typing import Literal
+from math import dist, inf
+from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from cabinsafe.detectors.base import FALSE, NOT_OBSERVABLE, TRUE, TunableOptions, logistic
 from cabinsafe.detectors.body import Body, Side
-from cabinsafe.detectors.zones import FootZones
-from cabinsafe.geometry import XY, midpoint, polygon_depth, segment_distance
+from cabinsafe.detectors.zones import FootZones, SeatZone
+from cabinsafe.geometry import XY, polygon_depth, segment_distance
 
 Zone = Literal["own", "other", "dashboard"]
 # The rule was fitted with what lies beyond these limits taken for the limit; lengths in shins.
@@ -121,12 +121,13 @@ class Foot:
         state: whether it is up.
         score: how strongly that is so.
         zone, seat: the place that it is nearest to; the seat's name if it is one.
+        sole: where it is in the picture; None where the ankle is hidden, or nothing is known of the body.
         depth_shins: how deep the sole lies over that place, negative beside it; None if that is not known.
         not_down: how far from sure it is that the foot is down, [0, 1]; 0 if its place is not known.
         thigh_gap_shins: from the sole to the other thigh; None if not seen.
     """
 
-    __slots__ = ("depth_shins", "not_down", "score", "seat", "state", "thigh_gap_shins", "zone")
+    __slots__ = ("depth_shins", "not_down", "score", "seat", "sole", "state", "thigh_gap_shins", "zone")
 
     def __init__(self) -> None:
         self.state = NOT_OBSERVABLE
@@ -134,6 +135,7 @@ class Foot:
         self.not_down = 0.0
         self.zone: Zone | None = None
         self.seat: str | None = None
+        self.sole: XY | None = None
         self.depth_shins: float | None = None
         self.thigh_gap_shins: float | None = None
 
@@ -159,119 +161,109 @@ def judge_feet(
         own_seat: the person's seat, None if unknown.
         options: those that apply to the person.
     """
-    left, right = feet = Foot(), Foot()
-    if body.shin_px is not None:
-        for i, (foot, ankle) in enumerate(zip(feet, ankles, strict=True)):
+    left, right = Foot(), Foot()
+    shin_px = body.shin_px()
+    if shin_px is not None:
+        person = _person(body, shin_px, zones, own_seat, options)
+        for i, (foot, ankle) in enumerate(zip((left, right), ankles, strict=True)):
             if ankle is not None:
-                _place(foot, body, i, ankle, zones, own_seat, options)
-        for i, foot in enumerate(feet):
-            other = None if feet[1 - i].depth_shins is None else feet[1 - i].not_down
-            ankle = ankles[i]
-            if ankle is not None:
-                _uncross(foot, ankle, body, body.sides[1 - i], other, options)
+                _place(foot, i, ankle, person)
+        _uncross(left, body.sides[1], right, person)
+        _uncross(right, body.sides[0], left, person)
     return left, right
 
 
-def _place(
-    foot: Foot,
-    body: Body,
-    i: int,
-    ankle: XY,
-    zones: FootZones,
-    own_seat: str | None,
-    options: FeetOnSeatsOptions,
-) -> None:
+class _Person(NamedTuple):
+    """One person, their shin's length, the seats and the dashboard that count for them, and their options."""
+
+    body: Body
+    shin_px: float
+    seats: list[tuple[Zone, SeatZone]]
+    dashboard: tuple[XY, ...] | None
+    options: FeetOnSeatsOptions
+
+
+def _person(
+    body: Body, shin_px: float, zones: FootZones, own_seat: str | None, options: FeetOnSeatsOptions
+) -> _Person:
+    seats: list[tuple[Zone, SeatZone]] = []
+    for seat in zones.near(own_seat):
+        zone: Zone = "own" if own_seat is None or seat.name == own_seat else "other"
+        if zone in options.zones and seat.size_px <= options.max_cushion_shins * shin_px:
+            seats.append((zone, seat))
+    in_front = "dashboard" in options.zones and (own_seat is None or own_seat.startswith("Row1."))
+    return _Person(body, shin_px, seats, zones.dashboard if in_front else None, options)
+
+
+def _place(foot: Foot, i: int, ankle: XY, person: _Person) -> None:
     """Put foot ``i``, taken by itself, on the seat that it is deepest over, or on the dashboard."""
-    side, shin_px = body.sides[i], body.shin_px or nan
-    own_is_known = _place_on_seat(foot, _sole(ankle, shin_px, options), shin_px, zones, own_seat, options)
+    body, shin_px, _, _, options = person
+    foot.sole = ankle[0], ankle[1] + options.sole_drop_shins * shin_px
+    own_is_known = _place_on_seat(foot, foot.sole, person)
+    knee, hip = body.sides[i].knee, body.sides[i].hip
     if foot.depth_shins is not None:
         margin = options.margin_shins + options.margin_per_doubt * (1.0 - body.ankle_scores[i])
-        if side.hip is not None and side.knee is not None:
-            knee_drop = (side.knee[1] - side.hip[1]) / shin_px
-            margin += options.margin_per_knee_drop * min(max(knee_drop, _KNEE_DROPS[0]), _KNEE_DROPS[1])
-        over = min(max(foot.depth_shins, _DEPTHS[0]), _DEPTHS[1]) - margin
+        if hip is not None and knee is not None:
+            margin += options.margin_per_knee_drop * _within(_KNEE_DROPS, (knee[1] - hip[1]) / shin_px)
+        over = _within(_DEPTHS, foot.depth_shins) - margin
         foot.score = logistic(over / options.softness_shins)
         foot.not_down = logistic((over + options.crossed_drop_shins) / options.softness_shins)
-    if zones.dashboard and "dashboard" in options.zones:
-        _place_on_dashboard(foot, side.knee, ankle, shin_px, zones.dashboard, own_seat, options)
-        foot.not_down = max(foot.not_down, foot.score)
-    is_low = side.hip is None or ankle[1] - side.hip[1] >= options.least_drop_shins * shin_px
+    if person.dashboard and knee is not None:
+        _place_on_dashboard(foot, knee, ankle, person.dashboard, person)
+    is_low = hip is None or ankle[1] - hip[1] >= options.least_drop_shins * shin_px
     if foot.is_up:
         foot.state = TRUE
     elif own_is_known and is_low:
         foot.state = FALSE
 
 
-def _place_on_seat(
-    foot: Foot,
-    sole: XY,
-    shin_px: float,
-    zones: FootZones,
-    own_seat: str | None,
-    options: FeetOnSeatsOptions,
-) -> bool:
+def _within(limits: tuple[float, float], value: float) -> float:
+    """The value, or the limit that it is beyond."""
+    least, most = limits
+    return least if value < least else most if value > most else value  # half the time of min() and max()
+
+
+def _place_on_seat(foot: Foot, sole: XY, person: _Person) -> bool:
     """Note the seat that a sole is deepest over; returns whether the person's own was among them."""
-    own_is_known, deepest_px = False, -inf
-    allowed, span_margin = options.zones, options.span_margin
-    reach_px, largest_px = options.max_height_shins * shin_px, options.max_cushion_shins * shin_px
-    for seat in zones.near(own_seat):
-        is_own = own_seat is None or seat.name == own_seat
-        zone: Zone = "own" if is_own else "other"
-        if zone not in allowed or seat.size_px > largest_px:
-            continue
-        depth_px = seat.depth_px(sole, span_margin, reach_px, deepest_px)
+    _, shin_px, seats, _, options = person
+    own_is_known, reach_px, deepest_px = False, options.max_height_shins * shin_px, -inf
+    for zone, seat in seats:
+        depth_px = seat.depth_px(sole, options.span_margin, reach_px, deepest_px)
         if depth_px is None:
             continue
-        own_is_known = own_is_known or is_own
+        own_is_known = own_is_known or zone == "own"
         if depth_px > deepest_px:
             foot.zone, foot.seat, deepest_px = zone, seat.name, depth_px
-    if foot.zone is not None:
-        foot.depth_shins = deepest_px / shin_px
+            foot.depth_shins = depth_px / shin_px
     return own_is_known
 
 
-def _place_on_dashboard(
-    foot: Foot,
-    knee: XY | None,
-    ankle: XY,
-    shin_px: float,
-    dashboard: Sequence[XY],
-    own_seat: str | None,
-    options: FeetOnSeatsOptions,
-) -> None:
+def _place_on_dashboard(foot: Foot, knee: XY, ankle: XY, dashboard: Sequence[XY], person: _Person) -> None:
     """Put a foot of the first row there if that is likelier: in the outline, and not far below the knee."""
-    if knee is None or not (own_seat is None or own_seat.startswith("Row1.")):
-        return
-    depth = polygon_depth(dashboard, ankle) / shin_px
-    rise = (ankle[1] - knee[1]) / shin_px
-    score = logistic((depth + options.dashboard_margin_shins) / _DASHBOARD_SOFTNESS)
-    score *= logistic((options.dashboard_knee_rise_shins - rise) / _DASHBOARD_SOFTNESS)
+    depth = polygon_depth(dashboard, ankle) / person.shin_px
+    rise = (ankle[1] - knee[1]) / person.shin_px
+    score = logistic((depth + person.options.dashboard_margin_shins) / _DASHBOARD_SOFTNESS)
+    score *= logistic((person.options.dashboard_knee_rise_shins - rise) / _DASHBOARD_SOFTNESS)
     if score >= 0.5 and score > foot.score:
         foot.score, foot.zone, foot.seat, foot.depth_shins = score, "dashboard", None, depth
+        foot.not_down = max(foot.not_down, score)
 
 
-def _uncross(
-    foot: Foot,
-    ankle: XY,
-    body: Body,
-    other: Side,
-    other_not_down: float | None,
-    options: FeetOnSeatsOptions,
-) -> None:
+def _uncross(foot: Foot, other_leg: Side, other: Foot, person: _Person) -> None:
     """Lower the score as far as the foot may rest on the other leg, whose own foot is down.
 
-    Where the other foot is hidden (None), an ankle on the other thigh may be either; it is not observable.
+    Where that foot's place is not known, an ankle on the other thigh may be either; it is not observable.
     The legs of those who lie only seem to cross.
     """
-    if other.hip is None or other.knee is None or body.shin_px is None or foot.zone == "dashboard":
+    hip, knee = other_leg.hip, other_leg.knee
+    if foot.sole is None or hip is None or knee is None or foot.zone == "dashboard":
         return
-    sole = _sole(ankle, body.shin_px, options)
-    foot.thigh_gap_shins = segment_distance(sole, other.hip, other.knee) / body.shin_px
-    if not foot.is_up or _uprightness(body) < options.crossed_uprightness:
+    gap = foot.thigh_gap_shins = segment_distance(foot.sole, hip, knee) / person.shin_px
+    if not foot.is_up or _uprightness(person.body) < person.options.crossed_uprightness:
         return
-    rests = logistic((options.crossed_shins - foot.thigh_gap_shins) / _CROSSED_SOFTNESS)
-    if other_not_down is not None:
-        foot.score *= 1.0 - rests * (1.0 - other_not_down)
+    rests = logistic((person.options.crossed_shins - gap) / _CROSSED_SOFTNESS)
+    if other.depth_shins is not None:
+        foot.score *= 1.0 - rests * (1.0 - other.not_down)
         foot.state = TRUE if foot.is_up else FALSE
     elif rests >= 0.5:
         foot.state = NOT_OBSERVABLE
@@ -279,13 +271,7 @@ def _uncross(
 
 def _uprightness(body: Body) -> float:
     """Cosine of the angle of the trunk from the vertical in the picture; 1 where it is not seen."""
-    left, right = body.sides
-    if left.shoulder is None or right.shoulder is None or left.hip is None or right.hip is None:
+    if body.trunk is None:
         return 1.0
-    top, bottom = midpoint(left.shoulder, right.shoulder), midpoint(left.hip, right.hip)
+    top, bottom = body.trunk
     return (bottom[1] - top[1]) / (dist(top, bottom) or 1.0)
-
-
-def _sole(ankle: XY, shin_px: float, options: FeetOnSeatsOptions) -> XY:
-    """Where the sole under an ankle is in the picture."""
-    return ankle[0], ankle[1] + options.sole_drop_shins * shin_px

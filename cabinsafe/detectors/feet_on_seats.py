@@ -97,8 +97,8 @@ class FeetOnSeats:
             body = Body(skeleton, options.min_keypoint_score, options.max_ambiguity)
             lasts = before.get(track.track_id, (None, None))
             one, other = after[track.track_id] = (
-                _current_shin(body.sides[0], scene.t_s, lasts[0], body.shin_px, options),
-                _current_shin(body.sides[1], scene.t_s, lasts[1], body.shin_px, options),
+                _current_shin(body.sides[0], scene.t_s, lasts[0], body, options),
+                _current_shin(body.sides[1], scene.t_s, lasts[1], body, options),
             )
             ankles = one and one.ankle, other and other.ankle
             left, right = judge_feet(body, ankles, zones, track.seat, options)
@@ -117,11 +117,12 @@ class FeetOnSeats:
 
 
 def _current_shin(
-    side: Side, t_s: float, last: _Shin | None, shin_px: float | None, options: FeetOnSeatsOptions
+    side: Side, t_s: float, last: _Shin | None, body: Body, options: FeetOnSeatsOptions
 ) -> _Shin | None:
     """The shin as seen, else the last one, if it was seen a moment ago and the knee has not moved since."""
     if side.ankle is not None:
         return _Shin(t_s, side.ankle, side.knee, t_s if last is None else last.since_s)
+    shin_px = body.shin_px()
     if last is None or last.knee is None or side.knee is None or shin_px is None:
         return None
     stays = dist(last.knee, side.knee) <= options.hidden_ankle_knee_shins * shin_px

@@ -148,12 +148,12 @@ def _hand(side: Side, raw_wrists: tuple[XY, XY] | None, doubtful_px: float, exte
 
 def _evidence(limbs: Limbs, hands: tuple[Hand, Hand]) -> dict[str, float]:
     evidence = {"reach_torsos": limbs.options.reach_torsos}
-    for hand, score, names in zip(hands, limbs.wrist_scores, _NAMES, strict=True):
-        if hand.gap_torsos < inf:
-            evidence[names.gap] = round(hand.gap_torsos, 3)
+    for (_, _, gap, speed), score, names in zip(hands, limbs.wrist_scores, _NAMES, strict=True):
+        if gap < inf:
+            evidence[names.gap] = round(gap, 3)
             evidence[names.score] = score
-        if hand.speed_torsos_per_s is not None:
-            evidence[names.speed] = round(hand.speed_torsos_per_s, 3)
+        if speed is not None:
+            evidence[names.speed] = round(speed, 3)
     return evidence
 
 

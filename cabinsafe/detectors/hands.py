@@ -180,12 +180,12 @@ def _nearest(
 def legs_of(body: Body) -> tuple[Part, ...]:
     """Thighs and shins that are seen."""
     legs = []
-    for i, side in enumerate(body.sides):
-        if side.knee is not None:
-            if side.hip is not None:
-                legs.append(Part(i, False, side.hip, side.knee))
-            if side.ankle is not None:
-                legs.append(Part(i, True, side.knee, side.ankle))
+    for i, (_, _, _, hip, knee, ankle) in enumerate(body.sides):
+        if knee is not None:
+            if hip is not None:
+                legs.append(Part(i, False, hip, knee))
+            if ankle is not None:
+                legs.append(Part(i, True, knee, ankle))
     return tuple(legs)
 
 

@@ -10,7 +10,7 @@ from cabinsafe.events.options import GateSettings
 from cabinsafe.types import EndReason, Event, Phase, Reading, Scene, State, Track
 
 # To look them up in an enum takes longer than the comparison.
-_TRUE, _NOT_OBSERVABLE = State.TRUE, State.NOT_OBSERVABLE
+TRUE, _NOT_OBSERVABLE = State.TRUE, State.NOT_OBSERVABLE
 _SHOWN_THRESHOLDS: Final = ("enter_score", "exit_score", "hold_s", "release_s")
 
 
@@ -200,5 +200,5 @@ def shown_by(reading: Reading | None, episode: Episode | None, settings: GateSet
     if episode is not None and episode.running:
         shows = reading.score >= settings.exit_score
     else:
-        shows = reading.state is _TRUE and reading.score >= settings.enter_score
+        shows = reading.state is TRUE and reading.score >= settings.enter_score
     return reading if shows else None

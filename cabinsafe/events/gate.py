@@ -8,7 +8,7 @@ from typing import Final
 
 from cabinsafe.errors import FrameOrderError
 from cabinsafe.events.book import SettingsBook
-from cabinsafe.events.episode import Episode, Key, Provenance, Sight, judged, shown_by
+from cabinsafe.events.episode import TRUE, Episode, Key, Provenance, Sight, judged, shown_by
 from cabinsafe.events.keys import adopt, keys_of, places, seat_of
 from cabinsafe.events.memory import Memory, SeenTime, dump_memory, read_memory
 from cabinsafe.events.options import CAMERA_SILENT, GateOptions, GateSettings, unobserved_kind
@@ -91,7 +91,7 @@ class EventGate:
         open_here = [key for key, episode in memory.episodes.items() if episode.was_judged_by(camera_id)]
         for key in dict.fromkeys([*open_here, *by_key]):
             reading = by_key.get(key)
-            if key in memory.episodes or key in memory.seen or (reading and reading.state is State.TRUE):
+            if (reading and reading.state is TRUE) or key in memory.episodes or key in memory.seen:
                 events += self._step(key, reading, sight)
         self._forget(scene)
         return events

@@ -22,9 +22,9 @@ def keys_of(sight: Sight, readings: Sequence[Reading]) -> dict[Key, Reading]:
         key = Key(reading.kind, camera_id, reading.track_ids)
         if occupant_of and reading.track_ids and occupant_of.keys() >= set(reading.track_ids):
             key = Key(reading.kind, "", tuple(occupant_of[track_id] for track_id in reading.track_ids))
-        if key in keyed:
-            raise DataError(f"two readings of one kind about the same people at {sight.scene.t_s:.3f} s")
         keyed[key] = reading
+    if len(keyed) < len(readings):
+        raise DataError(f"two readings of one kind about the same people at {sight.scene.t_s:.3f} s")
     return keyed
 
 

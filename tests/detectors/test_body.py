@@ -40,13 +40,13 @@ def test_joints_are_those_seen_well_enough_and_scores_those_of_all(make_skeleton
 def test_the_torso_is_told_by_what_is_seen(make_skeleton, hidden: tuple[str, ...], torso_px: float) -> None:
     body = Body(make_skeleton(**dict.fromkeys(hidden)), 0.3)
     assert body.torso_px == pytest.approx(torso_px, rel=1e-3)
-    assert body.shin_px == pytest.approx(max(80.0, torso_px * 0.246 / 0.288), rel=1e-3)
+    assert body.shin_px() == pytest.approx(max(80.0, torso_px * 0.246 / 0.288), rel=1e-3)
 
 
 def test_a_head_alone_has_no_lengths(make_skeleton) -> None:
     joints = [f"{side}_{joint}" for side in SIDES for joint in JOINTS]
     body = Body(make_skeleton(**dict.fromkeys(joints)), 0.3)
-    assert (body.torso_px, body.shin_px) == (None, None)
+    assert (body.torso_px, body.shin_px()) == (None, None)
 
 
 def test_a_layout_without_a_joint_is_refused(make_skeleton) -> None:
