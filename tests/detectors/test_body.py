@@ -43,6 +43,13 @@ def test_the_torso_is_told_by_what_is_seen(make_skeleton, hidden: tuple[str, ...
     assert body.shin_px() == pytest.approx(max(80.0, torso_px * 0.246 / 0.288), rel=1e-3)
 
 
+def test_the_trunk_is_known_only_with_both_shoulders_and_both_hips(make_skeleton) -> None:
+    assert Body(make_skeleton(), 0.3).trunk == ((200.0, 140.0), (200.0, 250.0))
+    assert all(
+        Body(make_skeleton(**{f"left_{joint}": None}), 0.3).trunk is None for joint in ("shoulder", "hip")
+    )
+
+
 def test_a_head_alone_has_no_lengths(make_skeleton) -> None:
     joints = [f"{side}_{joint}" for side in SIDES for joint in JOINTS]
     body = Body(make_skeleton(**dict.fromkeys(joints)), 0.3)
