@@ -19,7 +19,7 @@ from typing_extensions import Self
 from cabinsafe.errors import ConfigError
 from cabinsafe.fields import SeatName
 from cabinsafe.options import Options, OptionsError
-from cabinsafe.types import Reading, Scene, State
+from cabinsafe.types import NOT_OBSERVABLE, TRUE, Reading, Scene, State
 from cabinsafe.views import CameraView
 
 ENTRY_POINT_GROUP = "cabinsafe.detectors"
@@ -30,8 +30,6 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "unsafe_sitting": "cabinsafe.detectors.unsafe_sitting:UnsafeSitting",
     }
 )
-# To look them up in an enum takes longer than the rest.
-TRUE, FALSE, NOT_OBSERVABLE = State.TRUE, State.FALSE, State.NOT_OBSERVABLE
 
 
 class DetectorOptions(Options):

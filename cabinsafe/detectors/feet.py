@@ -9,10 +9,11 @@ from typing import Literal, NamedTuple
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from cabinsafe.detectors.base import FALSE, NOT_OBSERVABLE, TRUE, TunableOptions, logistic
+from cabinsafe.detectors.base import TunableOptions, logistic
 from cabinsafe.detectors.body import Body, Side
 from cabinsafe.detectors.zones import FootZones, SeatZone
 from cabinsafe.geometry import XY, polygon_depth, segment_distance
+from cabinsafe.types import FALSE, NOT_OBSERVABLE, TRUE
 
 Zone = Literal["own", "other", "dashboard"]
 # The rule was fitted with what lies beyond these limits taken for the limit; lengths in shins.

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from math import dist, inf
 from typing import ClassVar, NamedTuple
 
-from cabinsafe.detectors.base import FALSE, NOT_OBSERVABLE, LocalOptions, any_of
+from cabinsafe.detectors.base import LocalOptions, any_of
 from cabinsafe.detectors.body import SIDES, Body, Side
 from cabinsafe.detectors.hands import UNSEEN, Hand, HandOnLegOptions, Limbs, Spot, box_of, judge_hand, legs_of
 from cabinsafe.geometry import XY
-from cabinsafe.types import Reading, Scene, Track
+from cabinsafe.types import FALSE, NOT_OBSERVABLE, Reading, Scene, Track
 from cabinsafe.views import CameraView
 
 _Spots = dict[tuple[int, int], tuple[Spot | None, Spot | None]]

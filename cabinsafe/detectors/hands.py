@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from cabinsafe.detectors.base import FALSE, NOT_OBSERVABLE, TRUE, TunableOptions, logistic
+from cabinsafe.detectors.base import TunableOptions, logistic
 from cabinsafe.detectors.body import Body
 from cabinsafe.geometry import XY, box_distance, segment_distance
-from cabinsafe.types import BoxXyxy, State
+from cabinsafe.types import FALSE, NOT_OBSERVABLE, TRUE, BoxXyxy, State
 
 _FAR = -10.0  # a score below .0001 is none
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from cabinsafe.events.options import GateSettings
-from cabinsafe.types import EndReason, Event, Phase, Reading, Scene, State, Track
+from cabinsafe.types import NOT_OBSERVABLE, TRUE, EndReason, Event, Phase, Reading, Scene, Track
 
-# To look them up in an enum takes longer than the comparison.
-TRUE, _NOT_OBSERVABLE = State.TRUE, State.NOT_OBSERVABLE
 _SHOWN_THRESHOLDS: Final = ("enter_score", "exit_score", "hold_s", "release_s")
 
 
@@ -190,7 +188,7 @@ class Episode:
 
 def judged(reading: Reading | None) -> Reading | None:
     """The reading, unless it says that nothing can be told."""
-    return None if reading is None or reading.state is _NOT_OBSERVABLE else reading
+    return None if reading is None or reading.state is NOT_OBSERVABLE else reading
 
 
 def shown_by(reading: Reading | None, episode: Episode | None, settings: GateSettings) -> Reading | None:

@@ -8,11 +8,11 @@ from typing import Final
 
 from cabinsafe.errors import FrameOrderError
 from cabinsafe.events.book import SettingsBook
-from cabinsafe.events.episode import TRUE, Episode, Key, Provenance, Sight, judged, shown_by
+from cabinsafe.events.episode import Episode, Key, Provenance, Sight, judged, shown_by
 from cabinsafe.events.keys import adopt, keys_of, places, seat_of
 from cabinsafe.events.memory import Memory, SeenTime, dump_memory, read_memory
 from cabinsafe.events.options import CAMERA_SILENT, GateOptions, GateSettings, unobserved_kind
-from cabinsafe.types import EndReason, Event, Phase, Reading, Scene, State
+from cabinsafe.types import TRUE, EndReason, Event, Phase, Reading, Scene, State
 
 _ROUNDING_S: Final = 1e-9  # sums of frame intervals fall short of the hold time by rounding
 
