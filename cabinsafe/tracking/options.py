@@ -135,6 +135,10 @@ class TrackerOptions(Options):
     seat_hold_s: float = Field(
         default=1.0, ge=0.0, le=60.0, description="How long a person must be in a new seat to change seat"
     )
+    seat_reach_sizes: float = Field(
+        default=0.1, ge=0.0, le=2.0,
+        description="How far beyond the zone of their seat somebody is still in it, unless in another's zone",
+    )  # fmt: skip
 
     smoothing: bool = Field(default=True, description="Whether keypoints are smoothed and repaired")
     smoothing_hz: float = Field(

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from cabinsafe.tracking.sightings import Pose
+from cabinsafe.geometry import polygon_depth
+from cabinsafe.tracking.sightings import Observation, Pose
 from cabinsafe.types import BoxXyxy
 from cabinsafe.views import CameraView
 
@@ -19,9 +20,21 @@ class SeatMap:
     def __init__(self, view: CameraView | None) -> None:
         zones = [(seat.name, seat.zone) for seat in (() if view is None else view.seats) if seat.zone]
         self.names = tuple(name for name, _ in zones)
+        self._outlines = tuple(zones)
         self._zones = tuple(
             (name, tuple(zip(zone, (*zone[1:], zone[0]), strict=True))) for name, zone in zones
         )
+
+    def place(
+        self, observations: Sequence[Observation], size_wh: tuple[int, int], reach_sizes: float
+    ) -> None:
+        """Note for each observation the seat that it is in, or the one near by, as far as the reach."""
+        for observation in observations:
+            point = seat_point(observation.box_xyxy, observation.pose)
+            observation.seat = self.seat_at(point, size_wh)
+            if observation.seat is None:
+                size_px = math.exp((observation.log_w + observation.log_h) / 2.0)
+                observation.near_seat = self.seat_near(point, size_wh, reach_sizes * size_px)
 
     def seat_at(self, point_xy: tuple[float, float], size_wh: tuple[int, int]) -> str | None:
         """Name of the first seat whose zone holds a point in frame pixels, or None; by the even-odd rule."""
@@ -34,6 +47,18 @@ class SeatMap:
             if inside:
                 return name
         return None
+
+    def seat_near(
+        self, point_xy: tuple[float, float], size_wh: tuple[int, int], reach_px: float
+    ) -> str | None:
+        """Name of the seat whose zone is nearest to a point in frame pixels, or None beyond the reach."""
+        width, height = size_wh
+        nearest, nearest_px = None, -reach_px
+        for name, zone in self._outlines:
+            depth_px = polygon_depth([(x * width, y * height) for x, y in zone], point_xy)
+            if depth_px >= nearest_px:
+                nearest, nearest_px = name, depth_px
+        return nearest
 
 
 def seat_point(box_xyxy: BoxXyxy, pose: Pose | None) -> tuple[float, float]:
@@ -61,7 +86,11 @@ def _seen(pose: Pose, indices: Sequence[int]) -> list[tuple[float, float]]:
 
 
 class SeatHold:
-    """A person's seat, which changes only when another one (or none) has lasted."""
+    """A person's seat, which changes only when another one (or none) has lasted.
+
+    Who leans out of the seat's zone, kneels or stands before it, is still in that seat; others who come
+    near are not.
+    """
 
     __slots__ = ("_hold_s", "_rival", "_rival_since_s", "seat", "was_seated")
 
@@ -72,8 +101,10 @@ class SeatHold:
         self.seat: str | None = None
         self.was_seated = False
 
-    def see(self, t_s: float, seat: str | None) -> None:
-        """Take in the seat, or None, that the person was seen in now."""
+    def see(self, t_s: float, seat: str | None, near_seat: str | None = None) -> None:
+        """Take in the seat, or None, that the person was seen in now, and the one that was near if none."""
+        if seat is None and near_seat == self.seat:
+            seat = near_seat
         if seat == self.seat:
             self._rival_since_s = None
             return

@@ -20,7 +20,7 @@ from cabinsafe.tracking.matching import assign
 from cabinsafe.tracking.options import TrackerOptions
 from cabinsafe.tracking.owners import Owners
 from cabinsafe.tracking.people import Person
-from cabinsafe.tracking.seats import SeatMap, seat_point
+from cabinsafe.tracking.seats import SeatMap
 from cabinsafe.tracking.sightings import Observation, checked_poses, join
 from cabinsafe.tracking.snapshot import dump_snapshot, read_snapshot
 from cabinsafe.types import Skeleton, Track
@@ -96,9 +96,7 @@ class Tracker:
         size = None if size_wh is None and not self._seats.names else checked_size(size_wh)
         picture = checked_image(image)
         if size is not None and self._seats.names:
-            for observation in observations:
-                point = seat_point(observation.box_xyxy, observation.pose)
-                observation.seat = self._seats.seat_at(point, size)
+            self._seats.place(observations, size, self.options.seat_reach_sizes)
 
         before_s, self._t_s = self._t_s, now
         is_first = now - before_s > self.options.memory_s
