@@ -47,6 +47,11 @@ class Sight(NamedTuple):
     scene: Scene
     tracks: Mapping[int, Track]
 
+    def seat_of(self, reading: Reading | None) -> str | None:
+        """Seat of the acting person, if known."""
+        actor = self.tracks.get(reading.track_ids[0]) if reading is not None and reading.track_ids else None
+        return actor.seat if actor is not None else None
+
 
 @dataclass
 class Episode:
@@ -66,7 +71,7 @@ class Episode:
     occupant_ids: tuple[int | None, ...] = ()
     seats: tuple[str | None, ...] = ()
     shown_s: dict[str, float | None] = field(default_factory=dict)
-    denied_s: dict[str, float] = field(default_factory=dict)
+    shown_in: str = ""
     event_id: str | None = None
     started_s: float = 0.0
     alarmed_s: float = 0.0
@@ -93,25 +98,6 @@ class Episode:
         if on or camera_id in self.shown_s:
             self.shown_s[camera_id] = t_s if on else None
 
-    def was_judged_by(self, camera_id: str) -> bool:
-        """Whether a view's latest word on the act counts: it ever showed it, or denies it."""
-        return camera_id in self.shown_s or camera_id in self.denied_s
-
-    def note_denial(self, camera_id: str, said: Reading | None, t_s: float, settings: GateSettings) -> None:
-        """Take note whether a view's latest frame, judged, shows that there is no such act."""
-        if said is not None and said.score < settings.exit_score:
-            self.denied_s[camera_id] = t_s
-        else:
-            self.denied_s.pop(camera_id, None)
-
-    def is_denied(self, t_s: float, settings: GateSettings) -> bool:
-        """Whether it must not begin yet, since a view shows that there is no such act."""
-        return (
-            settings.views_agree
-            and not self.running
-            and any(t_s - denied_s <= settings.frame_gap_s for denied_s in self.denied_s.values())
-        )
-
     def note(self, on: bool, observed: bool, t_s: float) -> None:
         """Take note since when the act is seen to be over."""
         if on:
@@ -124,7 +110,7 @@ class Episode:
         self.on_time_s += t_s - self.last_step_s
         self.last_on_s = t_s
         people = [sight.tracks.get(track_id) for track_id in reading.track_ids]
-        self.track_ids = reading.track_ids
+        self.shown_in, self.track_ids = sight.scene.camera_id, reading.track_ids
         self.seats = tuple([track.seat if track else None for track in people])
         self.occupant_ids = tuple([track.occupant_id if track else None for track in people])
         if reading.score > self.peak.score:

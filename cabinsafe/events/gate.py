@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from cabinsafe.errors import FrameOrderError
 from cabinsafe.events.book import SettingsBook
-from cabinsafe.events.episode import Episode, Key, Provenance, Sight, judged, shown_by
-from cabinsafe.events.keys import adopt, keys_of, places, seat_of
+from cabinsafe.events.episode import Episode, Key, Provenance, Seats, Sight, judged, shown_by
+from cabinsafe.events.keys import adopt, keys_of, places
 from cabinsafe.events.memory import Memory, SeenTime, dump_memory, read_memory
-from cabinsafe.events.options import CAMERA_SILENT, GateOptions, GateSettings, unobserved_kind
+from cabinsafe.events.options import CAMERA_SILENT, GateOptions, GateSettings
+from cabinsafe.events.words import is_denied, with_unobserved, word_of
 from cabinsafe.types import TRUE, EndReason, Event, Phase, Reading, Scene, State
 
 _ROUNDING_S: Final = 1e-9  # sums of frame intervals fall short of the hold time by rounding
@@ -60,12 +61,14 @@ class EventGate:
         return dump_memory(self._memory)
 
     def restore(self, snapshot: str) -> None:
-        """Go on where a gate of the same options was when :meth:`snapshot` was taken.
+        """Go on where a gate of the same options was when :meth:`snapshot` was taken; no id comes twice.
 
         Raises:
             DataError: not what :meth:`snapshot` gave; nothing is changed.
         """
+        count = self._memory.count
         self._memory = read_memory(snapshot)
+        self._memory.count = max(self._memory.count, count)
 
     def update(self, scene: Scene, readings: Sequence[Reading]) -> list[Event]:
         """Take the readings of one scene; those about its camera, which the scene holds, are added.
@@ -81,14 +84,18 @@ class EventGate:
                 f"camera '{camera_id}': a scene at {scene.t_s:.3f} s cannot follow one at {last:.3f} s"
             )
         sight = Sight(scene, {track.track_id: track for track in scene.tracks})
-        by_key = self._with_unobserved(keys_of(sight, [*readings, *scene.camera_readings]), sight)
+        by_key = keys_of(sight, [*readings, *scene.camera_readings])
+        memory.vehicle = scene.vehicle
+        memory.words[camera_id] = word_of(scene, by_key)
+        if self._book.reports_unobserved:
+            by_key = with_unobserved(by_key, sight, memory.words, self._book)
         events: list[Event] = list(self._heard(scene))
         memory.clock_s[camera_id] = scene.t_s
         if memory.episodes:
-            for key, double in adopt(memory.episodes, by_key, sight):
+            for key, double in adopt(memory, by_key, sight, self._book):
                 if double.running:
                     events.append(self._event(key, double, "ended", double.last_step_s, "merged"))
-        open_here = [key for key, episode in memory.episodes.items() if episode.was_judged_by(camera_id)]
+        open_here = [key for key, episode in memory.episodes.items() if camera_id in episode.shown_s]
         for key in dict.fromkeys([*open_here, *by_key]):
             reading = by_key.get(key)
             if (reading and reading.state is TRUE) or key in memory.episodes or key in memory.seen:
@@ -99,21 +106,21 @@ class EventGate:
     def tick(self, camera_id: str, t_s: float) -> list[Event]:
         """Say that it is ``t_s`` and a camera gave no frame since its last: after a while that is an event.
 
-        What only that camera saw is then lost. A frame that comes late is still taken.
+        What silent cameras alone saw is then lost. A frame that comes late is still taken.
         """
         memory, key = self._memory, Key(CAMERA_SILENT, camera_id, ())
         since = memory.clock_s.get(camera_id, memory.awaited_s.setdefault(camera_id, t_s))
         settings = self._book.at(CAMERA_SILENT, camera_id, None)
         if t_s - since < settings.hold_s:
             return []
-        if key in memory.episodes:
-            event = self._go_on(key, memory.episodes[key], t_s, settings)
-            return [] if event is None else [event]
-        events: list[Event] = []
-        for other, episode in list(memory.episodes.items()):
-            if set(episode.shown_s) == {camera_id}:
-                events += self._end(other, episode, t_s, "lost")
-        return [*events, self._start_silence(camera_id, since, t_s)]
+        events, silence = list(self._lost_with(camera_id, t_s)), memory.episodes.get(key)
+        if silence is None:
+            return [*events, *self._start_silence(camera_id, since, t_s)]
+        silence.last_step_s = silence.last_on_s = t_s
+        if not settings.when.holds(memory.vehicle):
+            return [*events, *self._end(key, silence, t_s, "suspended")]
+        event = self._go_on(key, silence, t_s, settings)
+        return events if event is None else [*events, event]
 
     def close(self, reason: EndReason = "end_of_input") -> list[Event]:
         """End every running event, at the end of the input or when interrupted, and forget all."""
@@ -129,29 +136,11 @@ class EventGate:
         """Options that apply to a kind."""
         return self._book.options_of(kind)
 
-    def _with_unobserved(self, by_key: dict[Key, Reading], sight: Sight) -> dict[Key, Reading]:
-        """Beside the readings, those that say whether their kinds can be judged, where that is asked for."""
-        if not self._book.reports_unobserved:
-            return by_key
-        derived = {}
-        for key, reading in by_key.items():
-            settings = self._book.at(key.kind, sight.scene.camera_id, seat_of(sight, reading))
-            if settings.degraded_after_s is not None:
-                kind, hidden = unobserved_kind(key.kind), reading.state is State.NOT_OBSERVABLE
-                derived[key._replace(kind=kind)] = Reading(
-                    kind=kind,
-                    track_ids=reading.track_ids,
-                    state=State.TRUE if hidden else State.FALSE,
-                    score=float(hidden),
-                    evidence=reading.evidence,
-                )
-        return by_key | derived if derived else by_key
-
     def _step(self, key: Key, reading: Reading | None, sight: Sight) -> Iterator[Event]:
         """Take what a view says of an act; None if it has no reading of it."""
         memory, scene, camera_id = self._memory, sight.scene, sight.scene.camera_id
         episode = memory.episodes.get(key)
-        seat = seat_of(sight, reading) or (episode.seat if episode else None)
+        seat = sight.seat_of(reading) or (episode.seat if episode else None)
         settings = self._book.at(key.kind, camera_id, seat)
         t_s = scene.t_s if episode is None else max(scene.t_s, episode.last_step_s)
         if not settings.when.holds(scene.vehicle):
@@ -161,12 +150,12 @@ class EventGate:
             return
         shown, said = shown_by(reading, episode, settings), judged(reading)
         observed = said is not None
+        is_new = episode is None or not episode.running
+        if shown is not None and is_new and is_denied(key, seat, sight, memory.words, self._book):
+            self._begin(key, shown, scene, t_s)
+            return
         if episode is not None:
             episode.note_view(camera_id, shown is not None, t_s)
-            episode.note_denial(camera_id, said, t_s, settings)
-            if shown is not None and episode.is_denied(t_s, settings):
-                self._begin(key, shown, scene, t_s).denied_s = episode.denied_s
-                return
             if shown is None and episode.is_shown_by_another(camera_id, t_s, settings.frame_gap_s):
                 return
             episode.note(shown is not None, observed, t_s)
@@ -199,7 +188,9 @@ class EventGate:
             event = self._go_on(key, episode, t_s, settings)
             if event is not None:
                 yield event
-        elif self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(key, episode, t_s):
+        elif self._is_due(key, episode, before_s, t_s, settings) and not self._is_cooling(
+            [*places(key, episode), key._replace(camera_id=episode.shown_in, people=episode.track_ids)], t_s
+        ):
             self._memory.seen.pop(key, None)
             yield self._start(key, episode, t_s)
 
@@ -209,8 +200,10 @@ class EventGate:
         """Whether the act was seen for long enough, in one go or in all."""
         if settings.cumulative_s is not None:
             seen = self._memory.seen.setdefault(key, SeenTime(settings.window_s))
-            if seen.add(before_s, t_s) >= settings.cumulative_s - _ROUNDING_S:
-                episode.first_on_s = min(episode.first_on_s, seen.spans[0][0])
+            frame = episode.start_frame if before_s == episode.first_on_s else None
+            if seen.add(before_s, t_s, frame) >= settings.cumulative_s - _ROUNDING_S:
+                if seen.spans[0][0] < episode.first_on_s:
+                    episode.first_on_s, _, episode.start_frame = seen.spans[0]
                 return True
         held = episode.on_time_s >= settings.hold_s - _ROUNDING_S
         deadline_s = settings.deadline_s
@@ -237,26 +230,39 @@ class EventGate:
             return self._event(key, episode, "updated", t_s)
         return None
 
-    def _is_cooling(self, key: Key, episode: Episode, t_s: float) -> bool:
+    def _is_cooling(self, of: Iterable[Key | Seats], t_s: float) -> bool:
         cooling = self._memory.cooling
-        if not cooling:
-            return False
-        ends = [cooling[place][1] for place in places(key, episode) if place in cooling]
-        return t_s < max(ends, default=t_s)
+        return any(place in cooling and t_s < cooling[place][1] for place in of)
 
     def _end(self, key: Key, episode: Episode, t_s: float, reason: EndReason) -> Iterator[Event]:
         del self._memory.episodes[key]
         if episode.running:
             cooled_s = episode.last_on_s + self._book.at(key.kind, episode.camera_id, episode.seat).cooldown_s
+            cooling = self._memory.cooling
             for place in places(key, episode):
-                self._memory.cooling[place] = (episode.camera_id, cooled_s)
+                if place not in cooling or cooled_s > cooling[place][1]:
+                    cooling[place] = (episode.camera_id, cooled_s)
             yield self._event(key, episode, "ended", t_s, reason)
 
-    def _start_silence(self, camera_id: str, since_s: float, t_s: float) -> Event:
-        said = Reading(kind=CAMERA_SILENT, track_ids=(), state=State.TRUE, score=1.0)
-        key, silence = Key(CAMERA_SILENT, camera_id, ()), Episode(camera_id, since_s, t_s, t_s, said, t_s)
-        self._memory.episodes[key] = silence
-        return self._start(key, silence, t_s)
+    def _start_silence(self, camera_id: str, since_s: float, t_s: float) -> Iterator[Event]:
+        key, memory = Key(CAMERA_SILENT, camera_id, ()), self._memory
+        when = self._book.at(CAMERA_SILENT, camera_id, None).when
+        if when.holds(memory.vehicle) and not self._is_cooling([key], t_s):
+            said = Reading(kind=CAMERA_SILENT, track_ids=(), state=State.TRUE, score=1.0)
+            silence = memory.episodes[key] = Episode(camera_id, since_s, t_s, t_s, said, t_s)
+            yield self._start(key, silence, t_s)
+
+    def _lost_with(self, camera_id: str, t_s: float) -> Iterator[Event]:
+        """End what was seen by a camera that is silent, and by no other that is not."""
+        memory = self._memory
+        silent = {
+            other
+            for other, last_s in memory.clock_s.items()
+            if t_s - last_s >= self._book.at(CAMERA_SILENT, other, None).hold_s
+        }
+        for key, episode in list(memory.episodes.items()):
+            if camera_id in episode.shown_s and silent.issuperset(episode.shown_s):
+                yield from self._end(key, episode, t_s, "lost")
 
     def _heard(self, scene: Scene) -> Iterator[Event]:
         """A frame came: report a silence that nobody noticed meanwhile, and end it."""
@@ -266,7 +272,7 @@ class EventGate:
         if key not in memory.episodes and since is not None:
             if scene.t_s - since < self._book.at(CAMERA_SILENT, scene.camera_id, None).hold_s:
                 return
-            yield self._start_silence(scene.camera_id, since, scene.t_s)
+            yield from self._start_silence(scene.camera_id, since, scene.t_s)
         if key in memory.episodes:
             silence = memory.episodes[key]
             silence.last_on_s = max(scene.t_s, silence.started_s)
@@ -275,7 +281,7 @@ class EventGate:
     def _event(
         self, key: Key, episode: Episode, phase: Phase, t_s: float, reason: EndReason | None = None
     ) -> Event:
-        settings = self._book.at(key.kind, episode.camera_id, episode.seat)
+        settings = self._book.at(key.kind, episode.shown_in or episode.camera_id, episode.seat)
         return episode.event(phase, t_s, settings, self._provenance, reason)
 
     def _forget(self, scene: Scene) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cabinsafe.errors import DataError
+from cabinsafe.events.book import SettingsBook
 from cabinsafe.events.episode import Episode, Key, Seats, Sight
+from cabinsafe.events.memory import Memory
 from cabinsafe.types import Reading
 
 
@@ -28,12 +30,6 @@ def keys_of(sight: Sight, readings: Sequence[Reading]) -> dict[Key, Reading]:
     return keyed
 
 
-def seat_of(sight: Sight, reading: Reading | None) -> str | None:
-    """Seat of the acting person, if known."""
-    actor = sight.tracks.get(reading.track_ids[0]) if reading is not None and reading.track_ids else None
-    return actor.seat if actor is not None else None
-
-
 def places(key: Key, episode: Episode) -> Iterator[Key | Seats]:
     """What a cooldown goes by: the people, and their seats where all are known."""
     yield key
@@ -42,46 +38,57 @@ def places(key: Key, episode: Episode) -> Iterator[Key | Seats]:
 
 
 def adopt(
-    episodes: dict[Key, Episode], by_key: dict[Key, Reading], sight: Sight
+    memory: Memory, by_key: dict[Key, Reading], sight: Sight, book: SettingsBook
 ) -> list[tuple[Key, Episode]]:
     """Let acts go on whose people have new ids: they were linked, or are tracked anew in the same seats.
 
     Args:
-        episodes: all acts; those that go on under another key are moved there.
+        memory: of the gate; acts that go on under another key are moved there, with how long they were seen.
         by_key: the scene's readings.
         sight: the scene.
+        book: how long a view's word on an act counts.
 
     Returns:
-        Acts that turned out to be ones that another view shows already; they are no longer in ``episodes``.
+        Acts that turned out to be ones that another view shows already; they are no longer in the memory.
     """
-    camera_id = sight.scene.camera_id
+    episodes, scene, doubles = memory.episodes, sight.scene, []
     left = [
-        key for key, one in episodes.items() if camera_id in one.shown_s and key not in by_key and key.people
+        key
+        for key, one in episodes.items()
+        if scene.camera_id in one.shown_s
+        and key not in by_key
+        and key.people
+        and not one.is_shown_by_another(
+            scene.camera_id, scene.t_s, book.at(key.kind, scene.camera_id, one.seat).frame_gap_s
+        )
     ]
-    if not left:
-        return []
-    doubles = []
-    for key, new in _successors(left, episodes, by_key, sight):
+    for key, new in _successors(left, episodes, by_key, sight) if left else ():
         episode, other = episodes.pop(key), episodes.get(new)
-        if other is None or not other.running:
-            episodes[new] = episode
-        else:
+        if other is not None and other.running:
             doubles.append((key, episode))
+            continue
+        episodes[new] = episode
+        if key in memory.seen:
+            memory.seen[new] = memory.seen.pop(key)
     return doubles
 
 
 def _successors(
     left: Sequence[Key], episodes: dict[Key, Episode], by_key: dict[Key, Reading], sight: Sight
 ) -> Iterator[tuple[Key, Key]]:
-    seat_by_id = {track_id: track.seat for track_id, track in sight.tracks.items()}
+    tracks = sight.tracks
+    here = {track.occupant_id for track in tracks.values()}
     for key in left:
         episode = episodes[key]
         for new, reading in by_key.items():
             if new.kind != key.kind:
                 continue
             linked = key.camera_id == sight.scene.camera_id and reading.track_ids == episode.track_ids
-            gone = seat_by_id.keys().isdisjoint(set(episode.track_ids) - set(reading.track_ids))
-            seats = tuple(seat_by_id.get(track_id) for track_id in reading.track_ids)
+            if key.camera_id:
+                gone = tracks.keys().isdisjoint(set(key.people) - set(reading.track_ids))
+            else:
+                gone = here.isdisjoint(set(key.people) - set(new.people if not new.camera_id else ()))
+            seats = tuple(tracks[n].seat if n in tracks else None for n in reading.track_ids)
             seated_anew = new not in episodes and gone and None not in seats and seats == episode.seats
             if linked or seated_anew:
                 yield key, new

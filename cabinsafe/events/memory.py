@@ -11,28 +11,40 @@ from pydantic import TypeAdapter, ValidationError
 from cabinsafe.errors import DataError
 from cabinsafe.events.episode import Episode, Key, Seats
 from cabinsafe.events.options import GateSettings
+from cabinsafe.events.words import Word
+from cabinsafe.vehicle import VehicleState
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 @dataclass
 class SeenTime:
-    """When one act was seen within a window that moves on, over all interruptions."""
+    """When one act was seen within a window that moves on, over all interruptions.
+
+    Attributes:
+        window_s: length of the window.
+        spans: begin and end of each time, and the frame of the begin, if it is known.
+        off_since_s: since when the act is seen to be over.
+    """
 
     window_s: float
-    spans: list[tuple[float, float]] = field(default_factory=list)
+    spans: list[tuple[float, float, int | None]] = field(default_factory=list)
     off_since_s: float | None = None
 
-    def add(self, from_s: float, to_s: float) -> float:
-        """Add a time in which the act was seen; returns how long it was seen in the window."""
+    def add(self, from_s: float, to_s: float, frame: int | None) -> float:
+        """Add a time in which the act was seen, from a frame; returns how long it was seen in the window."""
         self.off_since_s = None
         if self.spans and self.spans[-1][1] >= from_s:
-            self.spans[-1] = (self.spans[-1][0], to_s)
+            self.spans[-1] = (self.spans[-1][0], to_s, self.spans[-1][2])
         else:
-            self.spans.append((from_s, to_s))
+            self.spans.append((from_s, to_s, frame))
         begin = to_s - self.window_s
-        self.spans = [(max(first, begin), last) for first, last in self.spans if last > begin]
-        return sum(last - first for first, last in self.spans)
+        self.spans = [
+            (max(first, begin), last, frame if first >= begin else None)
+            for first, last, frame in self.spans
+            if last > begin
+        ]
+        return sum(last - first for first, last, _ in self.spans)
 
     def is_reset(self, observed: bool, t_s: float, settings: GateSettings) -> bool:
         """Whether the act, which this frame does not show, was seen to be over for long enough."""
@@ -59,6 +71,8 @@ class Memory:
         cooling: view and end of the time in which the same people, or seats, raise no new event.
         clock_s: last time of each camera.
         awaited_s: since when cameras are awaited that never gave a frame.
+        words: what each view said last.
+        vehicle: its state in the last scene, if known.
     """
 
     count: int = 0
@@ -67,6 +81,8 @@ class Memory:
     cooling: dict[Hashable, tuple[str, float]] = field(default_factory=dict)
     clock_s: dict[str, float] = field(default_factory=dict)
     awaited_s: dict[str, float] = field(default_factory=dict)
+    words: dict[str, Word] = field(default_factory=dict)
+    vehicle: VehicleState | None = None
 
 
 @dataclass
@@ -81,6 +97,8 @@ class _Stored:
     cooling_seats: list[tuple[Seats, tuple[str, float]]]
     clock_s: dict[str, float]
     awaited_s: dict[str, float]
+    words: dict[str, Word]
+    vehicle: VehicleState | None
 
 
 def dump_memory(memory: Memory) -> str:
@@ -96,6 +114,8 @@ def dump_memory(memory: Memory) -> str:
         seats,
         memory.clock_s,
         memory.awaited_s,
+        memory.words,
+        memory.vehicle,
     )
     return TypeAdapter(_Stored).dump_json(stored).decode()
 
@@ -119,4 +139,6 @@ def read_memory(text: str) -> Memory:
         {**dict(stored.cooling_people), **dict(stored.cooling_seats)},
         stored.clock_s,
         stored.awaited_s,
+        stored.words,
+        stored.vehicle,
     )

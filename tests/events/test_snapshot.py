@@ -56,6 +56,6 @@ def test_what_is_no_snapshot_is_refused_and_changes_nothing(play, text: str, mes
 
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
-    snapshot = EventGate().snapshot().replace('"version":1', '"version":2')
-    with pytest.raises(DataError, match="of version 2, expected 1"):
+    snapshot = EventGate().snapshot().replace('"version":2', '"version":3')
+    with pytest.raises(DataError, match="of version 3, expected 2"):
         EventGate().restore(snapshot)
