@@ -85,12 +85,11 @@ class EventGate:
             )
         sight = Sight(scene, {track.track_id: track for track in scene.tracks})
         by_key = keys_of(sight, [*readings, *scene.camera_readings])
-        memory.vehicle = scene.vehicle
         memory.words[camera_id] = word_of(scene, by_key)
         if self._book.reports_unobserved:
             by_key = with_unobserved(by_key, sight, memory.words, self._book)
         events: list[Event] = list(self._heard(scene))
-        memory.clock_s[camera_id] = scene.t_s
+        memory.clock_s[camera_id], memory.vehicle = scene.t_s, scene.vehicle
         if memory.episodes:
             for key, double in adopt(memory, by_key, sight, self._book):
                 if double.running:

@@ -59,3 +59,12 @@ def test_a_snapshot_of_another_version_is_refused() -> None:
     snapshot = EventGate().snapshot().replace('"version":2', '"version":3')
     with pytest.raises(DataError, match="of version 3, expected 2"):
         EventGate().restore(snapshot)
+
+
+def test_no_id_comes_twice_after_a_restore(play) -> None:
+    gate = EventGate(OPTIONS)
+    snapshot = gate.snapshot()
+    (first, *_) = play(gate, "#" * 30)
+    gate.restore(snapshot)
+    (again, *_) = play(gate, "#" * 30)
+    assert again.event_id != first.event_id
