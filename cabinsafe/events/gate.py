@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Final
 
-from cabinsafe.errors import FrameOrderError
+from cabinsafe.errors import DataError, FrameOrderError
 from cabinsafe.events.book import SettingsBook
 from cabinsafe.events.episode import Episode, Key, Provenance, Seats, Sight, judged, shown_by
 from cabinsafe.events.keys import adopt, keys_of, places
@@ -106,7 +107,12 @@ class EventGate:
         """Say that it is ``t_s`` and a camera gave no frame since its last: after a while that is an event.
 
         What silent cameras alone saw is then lost. A frame that comes late is still taken.
+
+        Raises:
+            DataError: the time is not finite; nothing is changed.
         """
+        if not isfinite(t_s):
+            raise DataError(f"camera '{camera_id}': a time must be finite, got {t_s}")
         memory, key = self._memory, Key(CAMERA_SILENT, camera_id, ())
         since = memory.clock_s.get(camera_id, memory.awaited_s.setdefault(camera_id, t_s))
         settings = self._book.at(CAMERA_SILENT, camera_id, None)

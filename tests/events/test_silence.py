@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from cabinsafe.errors import DataError
 from cabinsafe.events import EventGate, GateOptions
 from cabinsafe.vehicle import VehicleState
 
@@ -74,3 +77,13 @@ def test_a_silence_that_the_end_of_the_input_ends_lasted_until_then(play) -> Non
     gate.tick("front", 60.0)
     (ended,) = gate.close()
     assert (ended.t_s, ended.t_end_s) == (60.0, 60.0)
+
+
+@pytest.mark.parametrize("t_s", [float("nan"), float("inf")])
+def test_a_time_that_is_none_is_refused_and_changes_nothing(play, t_s: float) -> None:
+    gate = EventGate({"camera_silent": GateOptions(hold_s=1.0)})
+    play(gate, ".")
+    before = gate.snapshot()
+    with pytest.raises(DataError, match="a time must be finite, got"):
+        gate.tick("front", t_s)
+    assert gate.snapshot() == before
