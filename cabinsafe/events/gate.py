@@ -124,8 +124,7 @@ class EventGate:
         silence.last_step_s = silence.last_on_s = t_s
         if not settings.when.holds(memory.vehicle):
             return [*events, *self._end(key, silence, t_s, "suspended")]
-        event = self._go_on(key, silence, t_s, settings)
-        return events if event is None else [*events, event]
+        return [*events, *filter(None, [self._go_on(key, silence, t_s, settings)])]
 
     def close(self, reason: EndReason = "end_of_input") -> list[Event]:
         """End every running event, at the end of the input or when interrupted, and forget all."""
@@ -251,8 +250,8 @@ class EventGate:
 
     def _start_silence(self, camera_id: str, since_s: float, t_s: float) -> Iterator[Event]:
         key, memory = Key(CAMERA_SILENT, camera_id, ()), self._memory
-        when = self._book.at(CAMERA_SILENT, camera_id, None).when
-        if when.holds(memory.vehicle) and not self._is_cooling([key], t_s):
+        settings = self._book.at(CAMERA_SILENT, camera_id, None)
+        if settings.when.holds(memory.vehicle) and not self._is_cooling([key], t_s):
             said = Reading(kind=CAMERA_SILENT, track_ids=(), state=State.TRUE, score=1.0)
             silence = memory.episodes[key] = Episode(camera_id, since_s, t_s, t_s, said, t_s)
             yield self._start(key, silence, t_s)
