@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cabinsafe.errors import DataError
@@ -31,7 +31,8 @@ class OccupantLinker:
 
     A track that sits in a seat for the first time becomes the occupant whom another camera sees in that seat,
     if this camera does not see that one already; otherwise it is somebody new. From then on it is them
-    wherever it goes. Tracks that never sat have no occupant id.
+    wherever it goes, unless the camera then sees it beside a track that was them before: it is somebody new.
+    Tracks that never sat have no occupant id.
 
     Args:
         together_s: how far apart in time two cameras may see the same seat taken.
@@ -92,8 +93,20 @@ class OccupantLinker:
         for key, occupant in list(self._of.items()):
             if now - max(occupant.tracks.values()) > self._memory_s:
                 del self._of[key]
+        self._tell_apart([(scene.camera_id, track.track_id) for track in scene.tracks], now)
         tracks = tuple(self._linked(track, scene.camera_id, now) for track in scene.tracks)
         return Scene.of_checked({**scene.__dict__, "tracks": tracks})
+
+    def _tell_apart(self, keys: Sequence[_Key], now: float) -> None:
+        """Note whom a scene shows, before anybody is linked; of two tracks of one the first keeps them."""
+        for key in keys:
+            occupant = self._of.get(key)
+            if occupant is None:
+                continue
+            if key != next(known for known in occupant.tracks if known in keys):
+                del occupant.tracks[key]
+                occupant = self._of[key] = _Occupant(next(self._ids))
+            occupant.tracks[key] = now
 
     def _linked(self, track: Track, camera_id: str, now: float) -> Track:
         key = camera_id, track.track_id

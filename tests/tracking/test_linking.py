@@ -1,4 +1,8 @@
+import itertools
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cabinsafe.tracking import OccupantLinker
 from cabinsafe.types import Scene, Track
@@ -42,9 +46,48 @@ def test_who_has_not_sat_down_is_nobody_yet(linker):
     assert occupants(linker.link(scene(0.2, "front", (1, None)))) == [1]
 
 
-def test_one_camera_never_sees_one_occupant_twice(linker):
+WHERE = st.sampled_from(
+    ["gone", None, "Row1.Pos1", "Row1.Pos2"]
+)  # a track: out of sight, in no seat, or in one
+TRACKS = tuple((camera, track_id) for camera in ("front", "rear") for track_id in (1, 2))
+STEPS = st.tuples(st.sampled_from([0.1, 4.0, 11.0]), st.tuples(*[WHERE] * len(TRACKS)))  # lasting seconds
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(STEPS, min_size=8, max_size=16))
+def test_one_camera_never_sees_one_occupant_twice(ride):
+    linker, now = OccupantLinker(), 0.0
+    for lasting_s, wheres in ride:
+        there = [(*track, where) for track, where in zip(TRACKS, wheres, strict=True) if where != "gone"]
+        for at, camera in itertools.product((now, now + lasting_s), ("front", "rear")):
+            tracks = [(track_id, seat) for name, track_id, seat in there if name == camera]
+            known = [x for x in occupants(linker.link(scene(at, camera, *tracks))) if x is not None]
+            assert len(known) == len(set(known))
+            assert len(known) >= sum(seat is not None for _, seat in tracks)
+        now += lasting_s + 0.1
+
+
+def test_of_two_in_a_seat_one_is_somebody_new(linker):
     linker.link(scene(0.0, "front", (1, "Row1.Pos1")))
     assert occupants(linker.link(scene(0.1, "rear", (2, "Row1.Pos1"), (3, "Row1.Pos1")))) == [1, 2]
+
+
+@pytest.mark.parametrize("seat", ["Row1.Pos1", "Row1.Pos2", None])
+def test_who_took_the_place_of_one_unseen_is_somebody_else_once_that_one_is_back(linker, seat):
+    linker.link(scene(0.0, "front", (1, "Row1.Pos1")))
+    linker.link(scene(0.0, "rear", (2, "Row1.Pos1")))
+    linker.link(scene(4.0, "front", (1, "Row1.Pos1")))
+    assert occupants(linker.link(scene(4.0, "rear", (3, "Row1.Pos1")))) == [1]
+    assert occupants(linker.link(scene(4.1, "rear", (2, "Row1.Pos1"), (3, seat)))) == [1, 2]
+    assert occupants(linker.link(scene(4.2, "rear", (3, "Row1.Pos1")))) == [2]
+    assert occupants(linker.link(scene(4.2, "front", (1, "Row1.Pos1")))) == [1]
+
+
+def test_who_sits_down_as_another_comes_back_is_not_that_one(linker):
+    linker.link(scene(0.0, "front", (1, "Row1.Pos1")))
+    linker.link(scene(0.0, "rear", (3, "Row1.Pos1")))
+    linker.link(scene(4.0, "front", (1, "Row1.Pos1")))
+    assert occupants(linker.link(scene(4.0, "rear", (2, "Row1.Pos1"), (3, "Row1.Pos1")))) == [2, 1]
 
 
 def test_the_next_in_a_seat_is_somebody_else(linker):
