@@ -276,7 +276,7 @@ class Person:
             self.postured_s = self.t_s
             self.postures = [*self.postures[1 - _POSTURES :], (self.motion.log_w, self.motion.log_h)]
         self.seen_box_source: BoxSource = "detection" if observation.detected else "keypoints"
-        self.seat_hold.see(self.t_s, observation.seat, observation.near_seat)
+        self.seat_hold.see(self.t_s, observation.seat, observation.near_seats)
         self.seat_hold.was_seated |= self.seat_hold.seat is not None and not self.is_travelling
         self.skeleton, self.pose = None, pose
         if pose is not None:

@@ -28,13 +28,13 @@ class SeatMap:
     def place(
         self, observations: Sequence[Observation], size_wh: tuple[int, int], reach_sizes: float
     ) -> None:
-        """Note for each observation the seat that it is in, or the one near by, as far as the reach."""
+        """Note for each observation the seat that it is in, or those within reach if it is in none."""
         for observation in observations:
             point = seat_point(observation.box_xyxy, observation.pose)
             observation.seat = self.seat_at(point, size_wh)
             if observation.seat is None:
                 size_px = math.exp((observation.log_w + observation.log_h) / 2.0)
-                observation.near_seat = self.seat_near(point, size_wh, reach_sizes * size_px)
+                observation.near_seats = self.seats_near(point, size_wh, reach_sizes * size_px)
 
     def seat_at(self, point_xy: tuple[float, float], size_wh: tuple[int, int]) -> str | None:
         """Name of the first seat whose zone holds a point in frame pixels, or None; by the even-odd rule."""
@@ -48,17 +48,16 @@ class SeatMap:
                 return name
         return None
 
-    def seat_near(
+    def seats_near(
         self, point_xy: tuple[float, float], size_wh: tuple[int, int], reach_px: float
-    ) -> str | None:
-        """Name of the seat whose zone is nearest to a point in frame pixels, or None beyond the reach."""
+    ) -> tuple[str, ...]:
+        """Names of the seats whose zones lie within reach of a point in frame pixels."""
         width, height = size_wh
-        nearest, nearest_px = None, -reach_px
-        for name, zone in self._outlines:
-            depth_px = polygon_depth([(x * width, y * height) for x, y in zone], point_xy)
-            if depth_px >= nearest_px:
-                nearest, nearest_px = name, depth_px
-        return nearest
+        return tuple(
+            name
+            for name, zone in self._outlines
+            if polygon_depth([(x * width, y * height) for x, y in zone], point_xy) >= -reach_px
+        )
 
 
 def seat_point(box_xyxy: BoxXyxy, pose: Pose | None) -> tuple[float, float]:
@@ -101,10 +100,10 @@ class SeatHold:
         self.seat: str | None = None
         self.was_seated = False
 
-    def see(self, t_s: float, seat: str | None, near_seat: str | None = None) -> None:
-        """Take in the seat, or None, that the person was seen in now, and the one that was near if none."""
-        if seat is None and near_seat == self.seat:
-            seat = near_seat
+    def see(self, t_s: float, seat: str | None, near_seats: Sequence[str] = ()) -> None:
+        """Take in the seat, or None, that the person was seen in now, and those within reach if none."""
+        if seat is None and self.seat in near_seats:
+            seat = self.seat
         if seat == self.seat:
             self._rival_since_s = None
             return

@@ -139,10 +139,10 @@ class Observation:
         score: the better of the scores, [0, 1].
         x, y, log_w, log_h: centre, and logs of width and height, of the box.
         seat: name of the seat it is in, or None.
-        near_seat: name of the seat near by if it is in none, or None.
+        near_seats: names of the seats within reach if it is in none.
     """
 
-    __slots__ = ("box_xyxy", "detected", "log_h", "log_w", "near_seat", "pose", "score", "seat", "x", "y")
+    __slots__ = ("box_xyxy", "detected", "log_h", "log_w", "near_seats", "pose", "score", "seat", "x", "y")
 
     def __init__(self, box_xyxy: BoxXyxy, detected: bool, pose: Pose | None, score: float) -> None:
         x1, y1, x2, y2 = box_xyxy
@@ -150,7 +150,7 @@ class Observation:
         self.x, self.y = (x1 + x2) / 2.0, (y1 + y2) / 2.0
         self.log_w, self.log_h = math.log(x2 - x1), math.log(y2 - y1)
         self.seat: str | None = None
-        self.near_seat: str | None = None
+        self.near_seats: tuple[str, ...] = ()
 
 
 def join(

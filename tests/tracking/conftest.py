@@ -80,14 +80,23 @@ def make_tracker():
     return lambda view=None, ids=None, **changed: Tracker(TrackerOptions(**changed), view, ids)
 
 
-@pytest.fixture(scope="session")
-def bench_view():
-    """Two seats: the left and the right half of the frame."""
-    halves = ((0.0, 0.5), (0.5, 1.0))
+def bench_of(*zones):
+    """View of seats side by side, as high as the frame, each from one share of its width to another."""
     return CameraView(
         camera_id="front",
         seats=tuple(
-            SeatView(name=f"Row2.Pos{i + 1}", zone=((left, 0.0), (right, 0.0), (right, 1.0), (left, 1.0)))
-            for i, (left, right) in enumerate(halves)
+            SeatView(name=f"Row2.Pos{i}", zone=((left, 0.0), (right, 0.0), (right, 1.0), (left, 1.0)))
+            for i, (left, right) in enumerate(zones, start=1)
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def make_bench():
+    return bench_of
+
+
+@pytest.fixture(scope="session")
+def bench_view():
+    """Two seats: the left and the right half of the frame."""
+    return bench_of((0.0, 0.5), (0.5, 1.0))

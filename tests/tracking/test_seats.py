@@ -26,23 +26,23 @@ def test_a_new_seat_must_last():
 def test_who_stays_near_keeps_the_seat_and_others_get_none():
     hold = SeatHold(1.0)
     for t_s, seen, near, expected in [
-        (0.0, None, "A", None), (2.0, None, "A", None), (3.0, "A", None, "A"), (4.0, None, "A", "A"),
-        (9.0, None, "A", "A"), (10.0, "B", None, "A"), (10.9, None, "A", "A"), (11.0, "B", None, "A"),
-        (12.0, "B", None, "B"), (13.0, None, "A", "B"), (14.0, None, "A", None),
+        (0.0, None, "A", None), (2.0, None, "A", None), (3.0, "A", "", "A"), (4.0, None, "A", "A"),
+        (9.0, None, "BA", "A"), (10.0, "B", "", "A"), (10.9, None, "AB", "A"), (11.0, "B", "", "A"),
+        (12.0, "B", "", "B"), (13.0, None, "A", "B"), (14.0, None, "A", None), (15.0, None, "AB", None),
     ]:  # fmt: skip
-        hold.see(t_s, seen, near)
+        hold.see(t_s, seen, tuple(near))
         assert hold.seat == expected
 
 
-def test_the_nearest_seat_within_reach_is_near():
+def test_all_seats_within_reach_are_near():
     zones = [((x, 0.25), (x + 0.2, 0.25), (x + 0.2, 0.75), (x, 0.75)) for x in (0.1, 0.5)]
     seats = tuple(SeatView(name=f"Row1.Pos{i}", zone=zone) for i, zone in enumerate(zones, start=1))
-    near = SeatMap(CameraView(camera_id="front", seats=seats)).seat_near
-    assert near((340.0, 400.0), SIZE, 50.0) == "Row1.Pos1"  # 40 px away; 160 from the other
-    assert near((340.0, 400.0), SIZE, 39.0) is None
-    assert near((450.0, 400.0), SIZE, 200.0) == "Row1.Pos2"  # both are within reach
-    assert near((600.0, 180.0), SIZE, 21.0) == "Row1.Pos2"
-    assert SeatMap(None).seat_near((600.0, 180.0), SIZE, 1e9) is None
+    near = SeatMap(CameraView(camera_id="front", seats=seats)).seats_near
+    assert near((340.0, 400.0), SIZE, 50.0) == ("Row1.Pos1",)  # 40 px away; 160 from the other
+    assert near((340.0, 400.0), SIZE, 39.0) == ()
+    assert near((450.0, 400.0), SIZE, 200.0) == ("Row1.Pos1", "Row1.Pos2")
+    assert near((600.0, 180.0), SIZE, 21.0) == ("Row1.Pos2",)
+    assert SeatMap(None).seats_near((600.0, 180.0), SIZE, 1e9) == ()
 
 
 def test_the_point_is_between_the_hips_else_on_the_torso_else_low_in_the_box(people):
@@ -92,13 +92,11 @@ def test_a_short_lean_over_the_line_changes_nothing(people, make_tracker, bench_
 
 
 @pytest.mark.parametrize(("reach", "expected"), [(0.0, None), (0.25, "Row2.Pos1")])
+@pytest.mark.parametrize("neighbour", [(), ((0.34, 0.5),)])
 def test_who_leans_far_out_of_the_zone_is_still_in_the_seat(
-    people, make_tracker, bench_view, reach, expected
+    people, make_tracker, make_bench, reach, expected, neighbour
 ):
-    left = bench_view.seats[0]
-    narrow = left.model_copy(update={"zone": tuple((min(x, 0.3), y) for x, y in left.zone)})
-    view = bench_view.model_copy(update={"seats": (narrow,)})
-    tracker = make_tracker(view=view, seat_reach_sizes=reach)
+    tracker = make_tracker(view=make_bench((0.0, 0.3), *neighbour), seat_reach_sizes=reach)
     for frame in range(150):
         x = 290.0 if frame < 30 else 330.0 if frame < 90 else min(330.0 + 9.0 * (frame - 90), 600.0)
         [track] = tracker.update(frame / 30, [people.box(x)], [people.skeleton(x)], SIZE)
