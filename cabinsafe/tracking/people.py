@@ -203,12 +203,14 @@ class Person:
         known = colours if self.colours is None else self.colours
         self.colours, self.coloured_s = known + _COLOURS_NEWNESS * (colours - known), self.t_s
 
-    def become(self, other: Person) -> None:
-        """Be the one who turned up as somebody new: same id and build, their place and skeleton."""
+    def become(self, other: Person, observation: Observation) -> None:
+        """Be the one who turned up as somebody new and is observed now: same id and build, their place."""
         for name in _OF_THE_MOMENT:
             setattr(self, name, getattr(other, name))
-        other.seat_hold.was_seated |= self.seat_hold.was_seated
-        self.seat_hold = other.seat_hold
+        if other.seat is not None or self.seat not in observation.near_seats:
+            other.seat_hold.was_seated |= self.seat_hold.was_seated
+            self.seat_hold = other.seat_hold
+        self.seat_hold.see(self.t_s, observation.seat, observation.near_seats)
         if other.keypoints is not None:
             self.keypoints = other.keypoints
         if other.colours is not None:

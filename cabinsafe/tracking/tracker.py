@@ -260,7 +260,7 @@ class Tracker:
             if newcomer.first_s == self._t_s:
                 person.see(observation, person.box_for(observation))
             else:
-                person.become(newcomer)
+                person.become(newcomer, observation)
             self._people.remove(newcomer)
             seen[at] = person, observation
         ready = [found[column] for column in new if found[column].is_convincing]

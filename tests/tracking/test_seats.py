@@ -105,6 +105,27 @@ def test_who_leans_far_out_of_the_zone_is_still_in_the_seat(
     assert track.seat is None
 
 
+@pytest.mark.parametrize(
+    ("back_x", "seat", "presence"), [(418.0, "Row2.Pos1", "seated"), (470.0, None, "leaving")]
+)
+def test_who_was_hidden_as_they_leaned_out_is_still_in_the_seat(
+    people, make_tracker, make_bench, back_x, seat, presence
+):
+    """A neighbour is lost, too, so that it takes a while to tell who is back."""
+    tracker = make_tracker(view=make_bench((0.1, 0.4), (0.55, 0.9)))
+    back = set()
+    for frame in range(300):
+        x = 350.0 if frame < 30 else 418.0 if frame < 90 else back_x
+        seen = [] if 90 <= frame < 210 else [x] if frame >= 210 else [x, 650.0]
+        boxes, skeletons = [people.box(x) for x in seen], [people.skeleton(x) for x in seen]
+        tracks = tracker.update(frame / 30, boxes, skeletons, SIZE)
+        if frame == 89:
+            assert [track.seat for track in tracks] == ["Row2.Pos1", "Row2.Pos2"]
+        if frame >= 210:
+            back |= {(track.track_id, track.seat, track.presence) for track in tracks}
+    assert back == {(1, seat, presence)}
+
+
 def test_no_view_no_seat(people, tracker):
     [track] = tracker.update(0.0, [people.box(100.0)], [])
     assert track.seat is None
