@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -113,10 +114,22 @@ class CameraTrackers:
             DataError: not what :meth:`snapshot` gave, or of other cameras; then all is forgotten.
         """
         try:
+            camera, trackers, linker = self._parts_of(snapshot)
+            for name, tracker in self._trackers.items():
+                tracker.restore(json.dumps(trackers[name]))
+            if self._linker is not None:
+                self._linker.restore(json.dumps(linker))
+        except DataError:
+            self.reset()
+            raise
+        self._only_camera = camera
+
+    def _parts_of(self, snapshot: str) -> tuple[str | None, dict[str, Any], Any]:
+        """The only camera, trackers and linker of a snapshot that is of these cameras."""
+        try:
             content = json.loads(snapshot)
             version, trackers, linker = content["version"], content["trackers"], content["linker"]
-            self._only_camera = content["camera"]
-            found = sorted(trackers)
+            camera, found = content["camera"], sorted(trackers)
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"not a snapshot of trackers: {type(error).__name__}: {error}") from error
         if (
@@ -128,14 +141,7 @@ class CameraTrackers:
                 f"a snapshot of version {version} for cameras {found}, expected version {_VERSION} for "
                 f"{sorted(self._trackers)}"
             )
-        try:
-            for camera, tracker in self._trackers.items():
-                tracker.restore(json.dumps(trackers[camera]))
-            if self._linker is not None:
-                self._linker.restore(json.dumps(linker))
-        except DataError:
-            self.reset()
-            raise
+        return camera, trackers, linker
 
     @property
     def _trackers(self) -> Mapping[str, Tracker]:

@@ -66,14 +66,38 @@ def test_a_snapshot_of_other_cameras_is_refused() -> None:
         cabin("front").restore(cabin("front", "rear").snapshot())
 
 
-def test_a_damaged_part_leaves_nobody(make_frame) -> None:
+def damage_linker(content) -> None:
+    content["linker"]["people"] = [{"id": 1}]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        dict.clear,
+        damage_linker,
+        lambda content: content.update(version=0),
+        lambda content: content["trackers"].update(side=content["trackers"].pop("rear")),
+        lambda content: content["trackers"].update(rear={}),
+    ],
+)
+def test_what_is_refused_leaves_nobody(make_frame, damage) -> None:
     trackers = cabin("front", "rear")
     ride(trackers, make_frame, 0, 5)
-    damaged = json.loads(trackers.snapshot())
-    damaged["linker"]["people"] = [{"id": 1}]
-    with pytest.raises(DataError, match="not a snapshot of occupants: KeyError"):
-        trackers.restore(json.dumps(damaged))
-    assert trackers.expected_people(make_frame(9.0, (400, 400), "front"), ()) == []
+    content = json.loads(trackers.snapshot())
+    damage(content)
+    with pytest.raises(DataError, match="snapshot"):
+        trackers.restore(json.dumps(content))
+    left = json.loads(trackers.snapshot())
+    assert [tracker["people"] for tracker in left["trackers"].values()] == [[], []]
+    assert left["linker"]["people"] == []
+
+
+def test_a_refused_snapshot_does_not_choose_the_camera(make_frame) -> None:
+    other, trackers = (CameraTrackers(Tracker(), {}) for _ in range(2))
+    other.update(make_frame(0.0, (400, 400), "rear"), boxes(), ())
+    with pytest.raises(DataError, match="a snapshot of version 0"):
+        trackers.restore(json.dumps({**json.loads(other.snapshot()), "version": 0}))
+    trackers.check(["front"])
 
 
 def test_a_scene_holds_what_was_found_of_camera_and_vehicle(make_frame) -> None:
