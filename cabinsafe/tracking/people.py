@@ -242,9 +242,8 @@ class Person:
         return found or pose.box(0.0 if self.is_built else self.options.keypoint_margin_sizes)
 
     def _presence(self) -> Presence:
-        if self.seat_hold.seat is not None and not self.is_travelling:
-            return "seated"
-        return "leaving" if self.seat_hold.was_seated else "entering"
+        away: Presence = "leaving" if self.seat_hold.was_seated else "entering"
+        return away if self.seat is None or self.is_travelling else "seated"
 
     def _settle(self, unseen_s: float, observation: Observation) -> None:
         """Follow where the person has been lately, and how they are built."""
@@ -256,8 +255,7 @@ class Person:
         newness = 1.0 if unseen_s > _SETTLED_S else 1.0 - exp(-unseen_s / options.settle_s)
         self.home_x += newness * (motion.x - self.home_x)
         self.home_y += newness * (motion.y - self.home_y)
-        away_px = hypot(motion.x - self.home_x, motion.y - self.home_y)
-        self.away_sizes = away_px / motion.size_px
+        self.away_sizes = hypot(motion.x - self.home_x, motion.y - self.home_y) / motion.size_px
         if observation.detected or not self.is_built:
             first = observation.detected and not self.is_built
             newness = 1.0 if first else 1.0 - exp(-unseen_s / _BUILD_MEMORY_S)
