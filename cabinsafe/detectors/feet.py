@@ -115,6 +115,13 @@ class FeetOnSeatsOptions(TunableOptions):
         return self
 
 
+class Ankle(NamedTuple):
+    """Where an ankle was seen last, pixels, and how sure it was then, [0, 1]."""
+
+    xy: XY
+    score: float
+
+
 class Foot:
     """What one foot says.
 
@@ -148,7 +155,7 @@ class Foot:
 
 def judge_feet(
     body: Body,
-    ankles: Sequence[XY | None],
+    ankles: Sequence[Ankle | None],
     zones: FootZones,
     own_seat: str | None,
     options: FeetOnSeatsOptions,
@@ -157,7 +164,7 @@ def judge_feet(
 
     Args:
         body: the person.
-        ankles: left and right, None where hidden.
+        ankles: left and right, None where it is not known where they are.
         zones: the places in the view.
         own_seat: the person's seat, None if unknown.
         options: those that apply to the person.
@@ -175,11 +182,12 @@ def judge_feet(
 
 
 class _Person(NamedTuple):
-    """One person, their shin's length, the seats and the dashboard that count for them, and their options."""
+    """One person, and what counts for them; whether they sit in a known seat that does not."""
 
     body: Body
     shin_px: float
     seats: list[tuple[Zone, SeatZone]]
+    sits_elsewhere: bool
     dashboard: tuple[XY, ...] | None
     options: FeetOnSeatsOptions
 
@@ -188,33 +196,37 @@ def _person(
     body: Body, shin_px: float, zones: FootZones, own_seat: str | None, options: FeetOnSeatsOptions
 ) -> _Person:
     seats: list[tuple[Zone, SeatZone]] = []
+    sits_elsewhere = False
     for seat in zones.near(own_seat):
         zone: Zone = "own" if own_seat is None or seat.name == own_seat else "other"
         if zone in options.zones and seat.size_px <= options.max_cushion_shins * shin_px:
             seats.append((zone, seat))
+        elif zone == "own" and zone not in options.zones:
+            sits_elsewhere = own_seat is not None
     in_front = "dashboard" in options.zones and (own_seat is None or own_seat.startswith("Row1."))
-    return _Person(body, shin_px, seats, zones.dashboard if in_front else None, options)
+    return _Person(body, shin_px, seats, sits_elsewhere, zones.dashboard if in_front else None, options)
 
 
-def _place(foot: Foot, i: int, ankle: XY, person: _Person) -> None:
+def _place(foot: Foot, i: int, ankle: Ankle, person: _Person) -> None:
     """Put foot ``i``, taken by itself, on the seat that it is deepest over, or on the dashboard."""
-    body, shin_px, _, _, options = person
-    foot.sole = ankle[0], ankle[1] + options.sole_drop_shins * shin_px
+    (x, y), score = ankle
+    shin_px, options = person.shin_px, person.options
+    foot.sole = x, y + options.sole_drop_shins * shin_px
     own_is_known = _place_on_seat(foot, foot.sole, person)
-    knee, hip = body.sides[i].knee, body.sides[i].hip
+    knee, hip = person.body.sides[i].knee, person.body.sides[i].hip
     if foot.depth_shins is not None:
-        margin = options.margin_shins + options.margin_per_doubt * (1.0 - body.ankle_scores[i])
+        margin = options.margin_shins + options.margin_per_doubt * (1.0 - score)
         if hip is not None and knee is not None:
             margin += options.margin_per_knee_drop * _within(_KNEE_DROPS, (knee[1] - hip[1]) / shin_px)
         over = _within(_DEPTHS, foot.depth_shins) - margin
         foot.score = logistic(over / options.softness_shins)
         foot.not_down = logistic((over + options.crossed_drop_shins) / options.softness_shins)
     if person.dashboard and knee is not None:
-        _place_on_dashboard(foot, knee, ankle, person.dashboard, person)
-    is_low = hip is None or ankle[1] - hip[1] >= options.least_drop_shins * shin_px
+        _place_on_dashboard(foot, knee, ankle.xy, person.dashboard, person)
+    is_low = hip is None or y - hip[1] >= options.least_drop_shins * shin_px
     if foot.is_up:
         foot.state = TRUE
-    elif own_is_known and is_low:
+    elif (own_is_known or person.sits_elsewhere) and is_low:
         foot.state = FALSE
 
 
@@ -226,7 +238,7 @@ def _within(limits: tuple[float, float], value: float) -> float:
 
 def _place_on_seat(foot: Foot, sole: XY, person: _Person) -> bool:
     """Note the seat that a sole is deepest over; returns whether the person's own was among them."""
-    _, shin_px, seats, _, options = person
+    shin_px, seats, options = person.shin_px, person.seats, person.options
     own_is_known, reach_px, deepest_px = False, options.max_height_shins * shin_px, -inf
     for zone, seat in seats:
         depth_px = seat.depth_px(sole, options.span_margin, reach_px, deepest_px)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import dist
 from typing import ClassVar, NamedTuple
 
 from cabinsafe.detectors.base import LocalOptions, any_of
-from cabinsafe.detectors.body import SIDES, Body, Side
-from cabinsafe.detectors.feet import FeetOnSeatsOptions, Foot, judge_feet
+from cabinsafe.detectors.body import SIDES, Body
+from cabinsafe.detectors.feet import Ankle, FeetOnSeatsOptions, Foot, judge_feet
 from cabinsafe.detectors.zones import FootZones, ZoneMap
 from cabinsafe.errors import ConfigError
 from cabinsafe.geometry import XY
@@ -20,7 +20,7 @@ class _Shin(NamedTuple):
     """Where an ankle was last seen, and its knee then; and since when it is seen or taken to have stayed."""
 
     t_s: float
-    ankle: XY
+    ankle: Ankle
     knee: XY | None
     since_s: float
 
@@ -49,9 +49,10 @@ class FeetOnSeats:
 
     One reading per person. How deep the sole under an ankle lies over a cushion decides, the more easily the
     higher the knee is drawn up. A sole on the other thigh whose own foot is down is on the knee, not on a
-    seat. An ankle that gets hidden is taken to stay for a moment, while its knee stays. The reading is true
-    if either foot is up, false if both are seen to be down and the view knows the person's seat, not
-    observable otherwise. ``Reading.seats`` names the seats that feet are on.
+    seat. An ankle that gets hidden is taken to stay for a moment, while its knee stays, as sure as it was.
+    The reading is true if either foot is up, false if both are seen to be down and the view knows the
+    person's seat, or that is not known at all, and not observable otherwise. ``Reading.seats`` names the
+    seats that feet are on.
     """
 
     Options: ClassVar[type[FeetOnSeatsOptions]] = FeetOnSeatsOptions
@@ -97,12 +98,12 @@ class FeetOnSeats:
             body = Body(skeleton, options.min_keypoint_score, options.max_ambiguity)
             lasts = before.get(track.track_id, (None, None))
             one, other = after[track.track_id] = (
-                _current_shin(body.sides[0], scene.t_s, lasts[0], body, options),
-                _current_shin(body.sides[1], scene.t_s, lasts[1], body, options),
+                _current_shin(0, scene.t_s, lasts[0], body, options),
+                _current_shin(1, scene.t_s, lasts[1], body, options),
             )
             ankles = one and one.ankle, other and other.ankle
             left, right = judge_feet(body, ankles, zones, track.seat, options)
-            evidence = _evidence((left, right), body, options)
+            evidence = _evidence((left, right), ankles, options)
         seats = {foot.seat for foot in (left, right) if foot.is_up and foot.seat is not None}
         return Reading.of_checked(
             {
@@ -117,11 +118,13 @@ class FeetOnSeats:
 
 
 def _current_shin(
-    side: Side, t_s: float, last: _Shin | None, body: Body, options: FeetOnSeatsOptions
+    i: int, t_s: float, last: _Shin | None, body: Body, options: FeetOnSeatsOptions
 ) -> _Shin | None:
     """The shin as seen, else the last one, if it was seen a moment ago and the knee has not moved since."""
+    side = body.sides[i]
     if side.ankle is not None:
-        return _Shin(t_s, side.ankle, side.knee, t_s if last is None else last.since_s)
+        ankle = Ankle(side.ankle, body.ankle_scores[i])
+        return _Shin(t_s, ankle, side.knee, t_s if last is None else last.since_s)
     shin_px = body.shin_px()
     if last is None or last.knee is None or side.knee is None or shin_px is None:
         return None
@@ -129,12 +132,14 @@ def _current_shin(
     return last if stays and t_s <= last.stays_until_s(options) else None
 
 
-def _evidence(feet: tuple[Foot, Foot], body: Body, options: FeetOnSeatsOptions) -> dict[str, float]:
+def _evidence(
+    feet: tuple[Foot, Foot], ankles: Sequence[Ankle | None], options: FeetOnSeatsOptions
+) -> dict[str, float]:
     evidence = {"margin_shins": options.margin_shins}
-    for foot, score, names in zip(feet, body.ankle_scores, _NAMES, strict=True):
-        if foot.depth_shins is not None:
+    for foot, ankle, names in zip(feet, ankles, _NAMES, strict=True):
+        if foot.depth_shins is not None and ankle is not None:
             evidence[names.depth] = round(foot.depth_shins, 3)
-            evidence[names.score] = round(score, 3)
+            evidence[names.score] = round(ankle.score, 3)
         if foot.thigh_gap_shins is not None:
             evidence[names.thigh_gap] = round(foot.thigh_gap_shins, 3)
         if foot.zone is not None and foot.is_up:
