@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from cabinsafe.errors import DataError, OutputError
 from cabinsafe.jsonl import JsonLinesFile
 from cabinsafe.pose import PoseCard
 from cabinsafe.run import EVENTS_FILE
+from cabinsafe.stream import CameraClocks
 from cabinsafe.types import Event, Reading, Scene
 
 
@@ -53,9 +54,23 @@ class Replay:
         for detector in self._detectors:
             detector.reset()
         self._gate.reset()
+        clocks, moment = CameraClocks(), list[Scene]()
         for scene in scenes:
+            if moment and scene.t_s > moment[-1].t_s:
+                yield from self._miss(clocks, moment)
+                moment = []
             yield from self._gate.update(scene, self.readings(scene))
+            moment.append(scene)
+        yield from self._miss(clocks, moment)
         yield from self._gate.close()
+
+    def _miss(self, clocks: CameraClocks, moment: Sequence[Scene]) -> Iterator[Event]:
+        """What it means that the ride's other cameras gave no scene at a moment, as in the run."""
+        clocks.note(moment)
+        present = {scene.camera_id for scene in moment}
+        for camera_id, t_s in clocks.now_s.items():
+            if camera_id not in present:
+                yield from self._gate.tick(camera_id, t_s)
 
 
 def with_rules(cabin: CabinConfig, rules: CabinConfig) -> CabinConfig:

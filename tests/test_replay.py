@@ -8,9 +8,10 @@ import sys
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from cabinsafe import CabinAnalyzer, Event, Scene
+from cabinsafe import CabinAnalyzer, Event, Frame, Scene
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.data import read_scenes
 from cabinsafe.errors import DataError, FrameOrderError, OutputError
@@ -91,6 +92,27 @@ def test_what_the_camera_and_the_vehicle_said_is_replayed_too(tmp_path: Path, ca
     assert [(e.kind, e.phase) for e in events] == [
         ("camera_blind", "started"), ("camera_blind", "ended"),
     ]  # fmt: skip
+
+
+def test_a_silence_of_the_run_is_one_of_the_replay() -> None:
+    cabin = CabinConfig(
+        name="two cameras",
+        cameras=[{"camera_id": "front"}, {"camera_id": "rear"}],
+        detectors={},
+        events={"camera_silent": {"hold_s": 0.4, "update_every_s": 0.2}},
+        camera_health=None,
+    )
+    image, scenes, events = np.zeros((96, 96, 3), np.uint8), [], []
+    with CabinAnalyzer.from_config(cabin) as analyzer:
+        for i in range(20):
+            cameras = ("front", "rear") if i < 3 or i > 15 else ("front",)
+            moment = [Frame(image=image, t_s=i / 10, index=i, camera_id=camera) for camera in cameras]
+            for inspection in analyzer.inspect(moment):
+                scenes.append(inspection.scene)
+                events += inspection.events
+        events += analyzer.finish()
+    assert list(dict.fromkeys(e.phase for e in events)) == ["started", "updated", "ended"]
+    assert list(Replay(cabin).events(scenes)) == events
 
 
 def test_cameras_of_one_ride_are_merged_in_time(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cabinsafe.errors import FrameOrderError
-from cabinsafe.types import Frame
+from cabinsafe.types import Frame, Scene
 
 
 class CameraClocks:
@@ -42,8 +42,8 @@ class CameraClocks:
                     f"one at {last:.3f} s; capture times must rise"
                 )
 
-    def note(self, frames: Sequence[Frame]) -> None:
-        """Take in the frames of a moment."""
+    def note(self, frames: Sequence[Frame | Scene]) -> None:
+        """Take in the frames of a moment, or the scenes that were in them."""
         for frame in frames:
             self._first_s.setdefault(frame.camera_id, frame.t_s)
             self._last_s[frame.camera_id] = frame.t_s
