@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cabinsafe.data import ClipTruth, write_truth
+from cabinsafe.data import ClipTruth
 from cabinsafe.errors import ConfigError, DataError
 from cabinsafe.evaluation.events.matching import MatchOptions, Rating, rate
 from cabinsafe.evaluation.events.measures import poisson_interval
 from cabinsafe.evaluation.events.page import html_page, write_report
 from cabinsafe.evaluation.events.report import EVERY_KIND, EventOptions, evaluate_events
-from cabinsafe.evaluation.events.rides import Alarm, Ride, find_rides, read_alarms
-from cabinsafe.types import Event
+from cabinsafe.evaluation.events.rides import Alarm, Ride
 
 KIND, SEAT, OTHER = "hand_on_leg", "Row1.Pos1", "Row1.Pos2"
 
@@ -159,70 +156,6 @@ def test_no_alarm_in_a_short_time_proves_little() -> None:
     assert poisson_interval(0, 0.0) is None
 
 
-def event(event_id: str, phase: str, t_s: float, **values: Any) -> Event:
-    known = {"kind": KIND, "t_start_s": 1.0, "camera_id": "front", "track_ids": (1,), "peak_score": 0.8}
-    return Event(event_id=event_id, phase=phase, t_s=t_s, seats=(SEAT,), **known | values)
-
-
-def test_an_event_in_all_its_phases_is_one_alarm(tmp_path: Path) -> None:
-    lines = [
-        event("b-2", "started", 3.0),
-        event("a-1", "started", 2.0),
-        event("a-1", "repeated", 4.0, peak_score=0.9),
-        event("a-1", "ended", 6.0, t_end_s=5.0, peak_score=0.95),
-    ]
-    path = tmp_path / "events.jsonl"
-    path.write_text("".join(line.model_dump_json() + "\n" for line in lines))
-    assert read_alarms(path) == (
-        Alarm(KIND, (SEAT,), 2.0, 1.0, 5.0, 0.8),
-        Alarm(KIND, (SEAT,), 3.0, 1.0, 3.0, 0.8),
-    )
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"{}\n", r"events\.jsonl, line 1: Event: "),
-        (b"\xff\n", r"events\.jsonl, line 1: "),
-        (
-            event("a-1", "ended", 2.0).model_dump_json().encode(),
-            r"'a-1': expected its phase 'started' first, got 'ended'",
-        ),
-        (None, r"events\.jsonl: no readable file of events: No such file"),
-    ],
-)
-def test_what_are_no_events_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
-    if content is not None:
-        (tmp_path / "events.jsonl").write_bytes(content)
-    with pytest.raises(DataError, match=message):
-        read_alarms(tmp_path / "events.jsonl")
-
-
-def test_rides_are_paired_by_folder(tmp_path: Path, ride) -> None:
-    truth = ride([], []).truth
-    for name in ("one", "two"):
-        for folder, file in (("truth", "truth.json"), ("found", "events.jsonl")):
-            (tmp_path / folder / name).mkdir(parents=True)
-            write_truth(tmp_path / folder / name / file, truth)
-    pairs = find_rides(tmp_path / "truth", tmp_path / "found", "events.jsonl")
-    assert [(p.name, p.other) for p in pairs] == [
-        (name, tmp_path / "found" / name / "events.jsonl") for name in ("one", "two")
-    ]
-    (single,) = find_rides(tmp_path / "truth" / "one", tmp_path / "found" / "two", "events.jsonl")
-    assert (single.name, single.other.parent.name) == ("one", "two")
-    (file,) = find_rides(
-        tmp_path / "truth" / "one" / "truth.json", tmp_path / "found" / "one" / "events.jsonl", "events.jsonl"
-    )
-    assert file.name == "one"
-    (tmp_path / "found" / "two" / "events.jsonl").unlink()
-    with pytest.raises(
-        DataError, match=r"ride 'two': expected its events\.jsonl at .*found/two/events\.jsonl"
-    ):
-        find_rides(tmp_path / "truth", tmp_path / "found", "events.jsonl")
-    with pytest.raises(DataError, match=r"expected a ride, or a folder of rides, each with its truth\.json"):
-        find_rides(tmp_path / "found", tmp_path / "found", "events.jsonl")
-
-
 def test_nothing_to_judge_is_refused(ride) -> None:
     with pytest.raises(DataError, match="there are no rides to judge"):
         evaluate_events([])
@@ -251,28 +184,3 @@ def test_the_page_needs_nothing_else_and_escapes_names(tmp_path: Path, ride) -> 
     stored = json.loads((tmp_path / "report.json").read_text())
     assert stored["kinds"][KIND]["recall"] == 0.0
     assert (tmp_path / "report.html").read_text() == page
-
-
-def test_the_command(tmp_path: Path, ride) -> None:
-    made = ride([act(0.9, 9)], [])
-    (tmp_path / "truth" / "a").mkdir(parents=True)
-    (tmp_path / "found" / "a").mkdir(parents=True)
-    write_truth(tmp_path / "truth" / "a" / "truth.json", made.truth)
-    lines = [event("a-1", "started", 2.0), event("a-1", "ended", 9.5, t_end_s=9.0)]
-    (tmp_path / "found" / "a" / "events.jsonl").write_text("".join(e.model_dump_json() + "\n" for e in lines))
-
-    def evaluate(*more: str) -> subprocess.CompletedProcess[str]:
-        command = [Path(sys.executable).with_name("cabinsafe"), "evaluate", "events"]
-        places = [tmp_path / "truth", tmp_path / "found", "--out", tmp_path / "out"]
-        words = [*map(str, [*command, *places]), *more]
-        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
-
-    done = evaluate("--kind", KIND)
-    assert done.returncode == 0, done.stderr
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert report["kinds"][KIND]["recall"] == 1.0
-    assert report["kinds"][KIND]["delay_median_s"] == pytest.approx(1.1)
-    assert evaluate("--cabin", "shuttle").returncode == 0
-    refused = evaluate("--kind", "smoking")
-    assert refused.returncode == 1
-    assert "no truth decides smoking" in refused.stderr

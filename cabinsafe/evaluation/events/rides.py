@@ -13,6 +13,7 @@ from cabinsafe.types import Event
 
 TRUTH_FILE: Final = "truth.json"
 CABIN_FILE: Final = "cabin.yaml"
+_MAX_BEYOND_S: Final = 1.0  # of a ride's events past its end: videos are a little longer than they say
 
 
 class Alarm(NamedTuple):
@@ -24,6 +25,7 @@ class Alarm(NamedTuple):
         t_s: when the alarm was raised, seconds.
         t_start_s, t_end_s: from when to when the act is said to have lasted.
         score: highest score until the alarm was raised.
+        camera_ids: views that saw it.
     """
 
     kind: str
@@ -32,6 +34,7 @@ class Alarm(NamedTuple):
     t_start_s: float
     t_end_s: float
     score: float
+    camera_ids: tuple[str, ...] = ()
 
 
 class Ride(NamedTuple):
@@ -67,26 +70,44 @@ def find_rides(truth: Path, other: Path, file_name: str) -> list[RideFiles]:
         file_name: what it is called.
 
     Raises:
-        DataError: there is no truth, or a ride has no such file.
+        DataError: there is no truth, or a ride is on one side alone.
     """
-    if not truth.is_dir():
-        found = [RideFiles(truth.resolve().parent.name, truth, other)]
-    elif (truth / TRUTH_FILE).is_file():
-        found = [RideFiles(truth.resolve().name, truth / TRUTH_FILE, other)]
-    else:
-        folders = sorted(path.parent for path in truth.glob(f"*/{TRUTH_FILE}"))
-        found = [RideFiles(folder.name, folder / TRUTH_FILE, other / folder.name) for folder in folders]
-        if not found:
-            raise DataError(
-                f"{truth}: expected a ride, or a folder of rides, each with its {TRUTH_FILE}; none is there"
-            )
-    pairs = [
-        ride._replace(other=ride.other / file_name if ride.other.is_dir() else ride.other) for ride in found
+    if truth.is_dir() and not (truth / TRUTH_FILE).is_file():
+        return _pair_folders(truth, other, file_name)
+    folder, own = (truth, truth / TRUTH_FILE) if truth.is_dir() else (truth.parent, truth)
+    file, name = other / file_name if other.is_dir() else other, folder.resolve().name
+    if not file.is_file():
+        raise DataError(
+            f"ride '{name}': expected its {file_name} at {file}; it is not there: for one truth, give one "
+            "ride's file or the folder that holds it; for a folder of rides, a folder of the same names"
+        )
+    return [RideFiles(name, own, file)]
+
+
+def _pair_folders(truth: Path, other: Path, file_name: str) -> list[RideFiles]:
+    names = _folders_with(truth, TRUTH_FILE)
+    if not names:
+        raise DataError(
+            f"{truth}: expected a ride, or a folder of rides, each with its {TRUTH_FILE}; none is there"
+        )
+    others = _folders_with(other, file_name)
+    gaps = [
+        f"{file} is missing of {', '.join(sorted(missing))}"
+        for file, missing in ((file_name, {*names} - {*others}), (TRUTH_FILE, {*others} - {*names}))
+        if missing
     ]
-    for ride in pairs:
-        if not ride.other.is_file():
-            raise DataError(f"ride '{ride.name}': expected its {file_name} at {ride.other}; it is not there")
-    return pairs
+    if other.is_file() or (other / file_name).is_file():
+        gaps = [f"found the {file_name} of one ride", f"its truth is one ride's folder, or its {TRUTH_FILE}"]
+    if gaps:
+        raise DataError(
+            f"{other}: expected the rides of {truth}, in folders of the same names, each with its "
+            f"{file_name}; {'; '.join(gaps)}"
+        )
+    return [RideFiles(name, truth / name / TRUTH_FILE, other / name / file_name) for name in names]
+
+
+def _folders_with(parent: Path, file_name: str) -> list[str]:
+    return sorted(path.parent.name for path in parent.glob(f"*/{file_name}") if path.is_file())
 
 
 def cabin_of(ride: RideFiles, cabin: CabinConfig | None = None) -> CabinConfig | None:
@@ -119,9 +140,27 @@ def read_ride(files: RideFiles, cabin: CabinConfig | None = None) -> Ride:
         cabin: the configuration that the events were made with, if known.
 
     Raises:
-        DataError: a file cannot be read, or holds something else.
+        DataError: a file cannot be read, or holds something else, or the events are of another ride.
     """
-    return Ride(files.name, read_truth(files.truth), read_alarms(files.other), hold_times(cabin))
+    ride = Ride(files.name, read_truth(files.truth), read_alarms(files.other), hold_times(cabin))
+    for alarm in ride.alarms:
+        _require_same_ride(alarm, ride.truth, files, cabin)
+    return ride
+
+
+def _require_same_ride(alarm: Alarm, truth: ClipTruth, files: RideFiles, cabin: CabinConfig | None) -> None:
+    last_s = max(alarm.t_s, alarm.t_end_s)
+    if last_s > truth.duration_s + _MAX_BEYOND_S:
+        raise DataError(
+            f"{files.other}: expected events within the {truth.duration_s:g} s of {files.truth}, "
+            f"got {alarm.kind} until {last_s:g} s: they are of another ride"
+        )
+    known = {truth.camera_id, *(() if cabin is None else cabin.views)}
+    if "camera_id" in truth.model_fields_set and known.isdisjoint(alarm.camera_ids):
+        raise DataError(
+            f"{files.other}: expected events of camera {', '.join(sorted(known))}, which {files.truth} "
+            f"and its cabin file know, got {alarm.kind} of {', '.join(alarm.camera_ids)}"
+        )
 
 
 def read_alarms(path: Path) -> tuple[Alarm, ...]:
@@ -161,5 +200,8 @@ def alarms_of(events: list[Event]) -> tuple[Alarm, ...]:
             raise DataError(f"event '{event_id}': expected its phase 'started' first, got '{first.phase}'")
         last = rest[-1] if rest else first
         end_s = last.t_s if last.t_end_s is None else last.t_end_s
-        alarms.append(Alarm(first.kind, first.seats, first.t_s, first.t_start_s, end_s, first.peak_score))
+        cameras = last.camera_ids or (first.camera_id,)
+        alarms.append(
+            Alarm(first.kind, first.seats, first.t_s, first.t_start_s, end_s, first.peak_score, cameras)
+        )
     return tuple(sorted(alarms, key=lambda alarm: alarm.t_s))
