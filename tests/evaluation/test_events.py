@@ -85,6 +85,24 @@ def test_an_alarm_that_runs_over_a_pause_finds_both_acts_but_is_only_on_time_for
     assert [one.delay_s for one in rating.acts] == [1.0, None]
 
 
+@pytest.mark.parametrize(
+    ("start_s", "expected"),
+    [(20.4, (1, 1, 0, 0)), (20.6, (1, 1, 0, 0)), (19.9, (2, 0, 0, 0)), (11.0, (2, 0, 0, 0))],
+)
+def test_an_alarm_of_an_act_is_not_lent_to_one_that_is_over(
+    ride, start_s: float, expected: tuple[int, ...]
+) -> None:
+    rating = rate(ride([act(10, 20), act(20.5, 30)], [alarm(start_s, 30)]), KIND, MatchOptions())
+    assert counts(rating) == expected
+    assert [one.delay_s is not None for one in rating.acts] == [start_s < 20, start_s > 20]
+
+
+def test_an_alarm_between_two_acts_is_of_the_one_that_is_over(ride) -> None:
+    acts, both = [act(10, 20), act(21.5, 30)], [alarm(20.2, 21), alarm(21.6, 30)]
+    assert counts(rate(ride(acts, both), KIND, MatchOptions())) == (2, 0, 0, 0)
+    assert counts(rate(ride(acts, [*both, alarm(25, 29)]), KIND, MatchOptions())) == (2, 0, 0, 1)
+
+
 def test_acts_shorter_than_the_hold_time_are_not_judged(ride) -> None:
     events, alarms = [act(10, 11.2), act(50, 51.4)], [alarm(10, 11)]
     rating = rate(ride(events, alarms), KIND, MatchOptions())

@@ -2,9 +2,9 @@
 
 An alarm is about an act if kind and seats agree (where both know the seat) and it lasts while the act does,
 give or take the collar. An act takes the earliest such alarm that was raised no sooner than a collar before
-it began; each alarm is taken once. An act that no alarm is left for is found all the same if an alarm runs
-during it: gates bridge short pauses. What is raised again during an act that was found is a repeat, any other
-alarm is false.
+it began; each alarm is taken once, and by the collar alone only if no act during which it lasts could take
+it. An act that no alarm is left for is found all the same if an alarm runs during it: gates bridge short
+pauses. What is raised again during an act that was found is a repeat, any other alarm is false.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def rate(ride: Ride, kind: str, options: MatchOptions, min_score: float = 0.0) -
     matched, left = _take(long, alarms, options.collar_s)
     rating = Rating(acts=matched, brief=len(brief))
     for alarm in left:
-        if any(one.found and _can_be_its_own(alarm, one.act, options.collar_s) for one in matched):
+        if _takers(alarm, long, options.collar_s):
             rating.repeats.append(alarm)
         elif not any(about(alarm, act, options.collar_s) for act in brief):
             rating.false.append(alarm)
@@ -121,13 +121,20 @@ def _take(
     acts: Sequence[TrueEvent], alarms: Sequence[Alarm], collar_s: float
 ) -> tuple[list[Found], list[Alarm]]:
     """What became of each act, and the alarms that are left."""
-    free, found = list(alarms), []
+    free, found = [(alarm, _takers(alarm, acts, collar_s)) for alarm in alarms], []
     for act in sorted(acts, key=lambda one: one.t_start_s):
-        own = next((i for i, alarm in enumerate(free) if _can_be_its_own(alarm, act, collar_s)), None)
+        own = next((i for i, (_, takers) in enumerate(free) if act in takers), None)
         covered = own is None and any(about(alarm, act, 0.0) for alarm in alarms)
-        found.append(Found(act, None if own is None else free.pop(own), covered))
-    return found, free
+        found.append(Found(act, None if own is None else free.pop(own)[0], covered))
+    return found, [alarm for alarm, _ in free]
 
 
-def _can_be_its_own(alarm: Alarm, act: TrueEvent, collar_s: float) -> bool:
-    return about(alarm, act, collar_s) and alarm.t_s >= act.t_start_s - collar_s
+def _takers(alarm: Alarm, acts: Sequence[TrueEvent], collar_s: float) -> list[TrueEvent]:
+    """Acts whose own an alarm can be: those during which it lasts, only else those within the collar.
+
+    So an act that is over does not take the alarm of the next one.
+    """
+    begun = [act for act in acts if alarm.t_s >= act.t_start_s - collar_s]
+    return [act for act in begun if about(alarm, act, 0.0)] or [
+        act for act in begun if about(alarm, act, collar_s)
+    ]
