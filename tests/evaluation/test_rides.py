@@ -92,14 +92,14 @@ def test_rides_that_only_one_side_has_are_named(folders: tuple[Path, Path]) -> N
     for name in ("five", "three"):
         (found / name).mkdir()
         (found / name / EVENTS).touch()
-    with pytest.raises(DataError, match=r"truth\.json is missing of five, three$"):
+    with pytest.raises(DataError, match=r"truth\.json is missing for five, three$"):
         find_rides(truth, found, EVENTS)
     (found / "two" / EVENTS).unlink()
     with pytest.raises(DataError) as refused:
         find_rides(truth, found, EVENTS)
     assert str(refused.value) == (
         f"{found}: expected the rides of {truth}, in folders of the same names, each with its events.jsonl; "
-        "events.jsonl is missing of two; truth.json is missing of five, three"
+        "events.jsonl is missing for two; truth.json is missing for five, three"
     )
     with pytest.raises(DataError, match=r"expected a ride, or a folder of rides, each with its truth\.json"):
         find_rides(found, found, EVENTS)

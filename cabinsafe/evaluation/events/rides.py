@@ -92,7 +92,7 @@ def _pair_folders(truth: Path, other: Path, file_name: str) -> list[RideFiles]:
         )
     others = _folders_with(other, file_name)
     gaps = [
-        f"{file} is missing of {', '.join(sorted(missing))}"
+        f"{file} is missing for {', '.join(sorted(missing))}"
         for file, missing in ((file_name, {*names} - {*others}), (TRUTH_FILE, {*others} - {*names}))
         if missing
     ]
