@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,12 +18,12 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: it cannot be written; what was there before stays.
     """
-    partial = path.with_name(f".{path.name}.part")
+    partial = _partial(path)
     try:
         yield partial
         os.replace(partial, path)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise _unwritable(path, error) from error
     finally:
         with suppress(OSError):
             partial.unlink()
@@ -36,3 +37,27 @@ def replace_file(path: Path, data: bytes | Iterable[bytes]) -> None:
     """
     with replacing(path) as partial, partial.open("wb") as file:
         file.writelines([data] if isinstance(data, bytes) else data)
+
+
+def require_writable(path: Path) -> None:
+    """Check that a file can be put in place, before what goes into it is worked out; what is there stays.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        partial = _partial(path)
+        partial.touch()
+        partial.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{path}: cannot be written: {error.strerror or error}")

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from cabinsafe.cli import app
 from cabinsafe.detectors.classifier import Classifier
 from cabinsafe.detectors.features import feature_schema, features_of_many, observable
-from cabinsafe.errors import DataError, MissingExtraError, ModelError
+from cabinsafe.errors import DataError, MissingExtraError, ModelError, OutputError
 from cabinsafe.training import svm
 from cabinsafe.training.sitting import fit as fitting
 from cabinsafe.training.sitting.command import SvmJob, run_job
@@ -238,6 +238,28 @@ def test_the_report_is_written_even_if_the_classifier_is_not(
         run_job(job)
     assert saved.read_bytes() == before
     assert "current" in saved.with_suffix(".html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("places", "message"),
+    [
+        ({"out": "file/b"}, "file: cannot be made"),
+        ({"out": "taken.json"}, r"taken\.json: cannot be written: Is a directory"),
+        ({"report": "taken.json"}, r"taken\.json: cannot be written: Is a directory"),
+        ({"keep": "file/kept"}, "file/kept: cannot be made"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(
+    places: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "taken.json").mkdir()
+    job = SvmJob(
+        (tmp_path / "no data",),
+        **{"out": tmp_path / "b"} | {key: tmp_path / place for key, place in places.items()},
+    )
+    with pytest.raises(OutputError, match=message):
+        run_job(job)
 
 
 def test_the_thin_script_is_the_command(repository: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.errors import OutputError
@@ -17,7 +18,10 @@ from cabinsafe.training.sitting.records import write_jsonl
 from cabinsafe.training.sitting.samples import Samples
 from cabinsafe.training.sitting.sight import LOOKS, Sight, sitting_options
 from cabinsafe.training.svm import Trained, card_path, save, train
-from cabinsafe.whole_files import replace_file
+from cabinsafe.whole_files import replace_file, require_writable
+
+TRAIN_FILE: Final = "train.jsonl"
+TEST_FILE: Final = "test.jsonl"
 
 
 @dataclass(frozen=True)
@@ -73,17 +77,17 @@ def run_job(job: SvmJob, say: Callable[[str], None] = lambda _: None) -> Outcome
         OutputError: a file cannot be written.
     """
     cabin = None if job.cabin is None else load_config(job.cabin)
+    path = card_path(job.out)
+    page = job.report or path.with_suffix(".html")
+    _require_places(path, page, job.keep)
     with _sight(job, cabin) as sight:
         samples = _read(job.data, cabin, sight, LOOKS if job.test else 1, say)
         test = _read(job.test, cabin, sight, 1, say) if job.test else None
     _keep(job.keep, samples, test)
-    path = card_path(job.out)
     used = sitting_options(cabin)
     current = path if path.exists() else (job.recipe.with_seat and used.on_seat) or used.model
     trained = train(samples, test, current=current, recipe=job.recipe, seed=job.seed, say=say)
     trained.draft.note_origin(job.licence, [data.name for data in job.data])
-    page = job.report or path.with_suffix(".html")
-    _folder(page.parent)
     replace_file(page, html_page(trained, f"Unsafe sitting: {path.stem}").encode())
     save(trained, path, force=job.force)
     return Outcome(trained, (*_figures(trained), f"wrote {path}", f"more figures in {page}"))
@@ -112,10 +116,19 @@ def _read(
 def _keep(folder: Path | None, samples: Samples, test: Samples | None) -> None:
     if folder is None:
         return
-    _folder(folder)
-    write_jsonl(folder / "train.jsonl", samples)
+    write_jsonl(folder / TRAIN_FILE, samples)
     if test is not None:
-        write_jsonl(folder / "test.jsonl", test)
+        write_jsonl(folder / TEST_FILE, test)
+
+
+def _require_places(card: Path, page: Path, keep: Path | None) -> None:
+    """Check that all files can be written, before anything slow begins; their folders are made."""
+    files = [card, card.with_suffix(".onnx"), page]
+    if keep is not None:
+        files += [keep / TRAIN_FILE, keep / TEST_FILE]
+    for file in files:
+        _folder(file.parent)
+        require_writable(file)
 
 
 def _folder(path: Path) -> None:
