@@ -14,7 +14,7 @@ import numpy as np
 
 from cabinsafe.detectors.classifier import Classifier
 from cabinsafe.detectors.features import observable
-from cabinsafe.errors import DataError, ModelError
+from cabinsafe.errors import DataError, ModelError, OutputError
 from cabinsafe.training.sitting import beside
 from cabinsafe.training.sitting import fit as fitting
 from cabinsafe.training.sitting.files import Draft, write_draft
@@ -200,7 +200,13 @@ def _answers(
 
 
 def card_path(out: Path) -> Path:
-    """The card's path: ``out`` itself, or with the ending that it lacks or has of the ONNX file."""
+    """The card's path: ``out`` itself, or with the ending that it lacks or has of the ONNX file.
+
+    Raises:
+        OutputError: ``out`` names no file.
+    """
+    if not out.name:
+        raise OutputError(f"{out}: expected the name of a card, got a folder")
     if out.suffix in (".json", ".onnx"):
         return out.with_suffix(".json")
     return out.with_name(f"{out.name}.json")

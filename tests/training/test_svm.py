@@ -262,6 +262,11 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(
         run_job(job)
 
 
+def test_a_card_needs_a_name() -> None:
+    with pytest.raises(OutputError, match="expected the name of a card, got a folder"):
+        run_job(SvmJob((Path("no data"),), Path()))
+
+
 def test_the_thin_script_is_the_command(repository: Path, tmp_path: Path) -> None:
     import subprocess
     import sys
