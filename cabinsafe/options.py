@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -85,13 +86,17 @@ class OptionsError(ConfigError, ValueError):
         return "\n".join(f"{'.'.join(map(str, loc)) or 'value'}: {text}" for loc, text in self.refusals)
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like a mistyped one, as a question; empty if none is like it."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean '{near[0]}'? " if near else ""
+
+
 def _explain(details: ErrorDetails, schema: dict[str, Any]) -> str:
     location = details["loc"]
     if details["type"] == "extra_forbidden":
         known = sorted(_schema_at(schema, location[:-1]).get("properties", {}))
-        near = difflib.get_close_matches(str(location[-1]), known, n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        return f"unknown key; {hint}allowed here: {', '.join(known)}"
+        return f"unknown key; {did_you_mean(str(location[-1]), known)}allowed here: {', '.join(known)}"
     if details["type"] == "missing":
         return "missing; it must be given"
     message = details["msg"].removeprefix("Value error, ")

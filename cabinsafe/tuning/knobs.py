@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from cabinsafe.detectors import DetectorOptions, detector_class
 from cabinsafe.errors import ConfigError
 from cabinsafe.events import GateOptions
+from cabinsafe.options import did_you_mean
 
 MARGINS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -66,10 +67,31 @@ def margins_of(kind: str, wanted: tuple[str, ...] = ()) -> tuple[str, ...]:
     return tuple(name for name in MARGINS.get(kind, ()) if name in known)
 
 
+def check_margins(detectors: Mapping[str, DetectorOptions], margins: Mapping[str, tuple[str, ...]]) -> None:
+    """Check that all margins can be turned.
+
+    Args:
+        detectors: options of a cabin's detectors, by kind.
+        margins: kind to names of detector options.
+
+    Raises:
+        ConfigError: the cabin has no such detector, that has no such option, or it is no number.
+    """
+    for kind, names in margins.items():
+        if kind not in detectors:
+            hint = did_you_mean(kind, detectors)
+            raise ConfigError(
+                f"the cabin has no detector of kind '{kind}'; {hint}it has {', '.join(detectors)}"
+            )
+        for name in names:
+            _margin_values(kind, detectors[kind], name)
+
+
 def _margin_values(kind: str, options: DetectorOptions, name: str) -> list[float]:
-    if name not in type(options).model_fields:
-        known = ", ".join(type(options).model_fields)
-        raise ConfigError(f"detector '{kind}' has no option '{name}'; it has {known}")
+    known = type(options).model_fields
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise ConfigError(f"detector '{kind}' has no option '{name}'; {hint}it has {', '.join(known)}")
     value = getattr(options, name)
     if value is None:  # the classifier's own: a probability
         return list(_LEVELS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.data import read_scenes, read_truth
@@ -14,8 +14,11 @@ from cabinsafe.evaluation.events.measures import Measures
 from cabinsafe.evaluation.events.report import Point
 from cabinsafe.evaluation.events.rides import CABIN_FILE, RideFiles
 from cabinsafe.events import GateOptions
-from cabinsafe.tuning.knobs import Setting, changes, margins_of
+from cabinsafe.tuning.knobs import Setting, changes, check_margins, margins_of
 from cabinsafe.tuning.search import KindTuner, StoredRide
+
+_LEAST_COVERED: Final = 0.5  # of the truth's time
+_LARGEST_STRETCH: Final = 1.05  # a clip made smaller has sides rounded to what its codec takes
 
 
 @dataclass(frozen=True)
@@ -66,24 +69,34 @@ def tune(
         margins: kind to names of detector options to turn, where others than usual.
         on_kind: called with each kind before it is tuned.
 
+    Returns:
+        By kind; kinds that no ride decides are left out.
+
     Raises:
-        DataError: a file is not what it should be, or no ride decides a kind.
+        DataError: a file is not what it should be, scenes are not of their truth's clip, or no ride decides
+            any kind.
         ConfigError: a cabin file is not valid, or a margin cannot be turned.
     """
+    detectors = cabin.detector_options()
+    check_margins(detectors, margins or {})
     stored = [_stored(cabin, files) for files in rides]
     results = {}
-    for kind, options in cabin.detector_options().items():
+    for kind, options in detectors.items():
+        usable = [ride for ride, decided in stored if kind in decided]
+        if not usable:
+            continue
         if on_kind is not None:
             on_kind(kind)
-        usable = [ride for ride, kinds in stored if kind in kinds and kind in ride.truth.rules]
-        if not usable:
-            raise DataError(
-                f"none of the {len(stored)} rides has a truth about '{kind}' and a cabin that watches for it"
-            )
         gate = cabin.events.get(kind, cabin.events.get("default", GateOptions()))
         names = margins_of(kind, (margins or {}).get(kind, ()))
         results[kind] = _tune_kind(
             kind, usable, Setting(options, gate), names, budget_per_hour, held_out_share
+        )
+    if not results:
+        found = ", ".join(sorted({kind for _, decided in stored for kind in decided})) or "none"
+        raise DataError(
+            f"none of the {len(stored)} rides is about what the cabin watches for: expected a truth about "
+            f"{' or '.join(detectors)}, and a cabin that watches for it; found {found}"
         )
     return results
 
@@ -127,8 +140,36 @@ def _tune_kind(
 
 
 def _stored(cabin: CabinConfig, files: RideFiles) -> tuple[StoredRide, frozenset[str]]:
-    """A ride, and the kinds that its cabin watches for."""
+    """A ride, and the kinds that its truth decides and its cabin watches for."""
     beside = files.truth.parent / CABIN_FILE
     own = load_config(beside) if beside.is_file() else cabin
     ride = StoredRide(files.name, read_truth(files.truth), own.views, list(read_scenes(files.other)))
-    return ride, frozenset(own.detectors)
+    _require_one_clip(ride, files)
+    return ride, frozenset(own.detectors) & ride.truth.rules.keys()
+
+
+def _require_one_clip(ride: StoredRide, files: RideFiles) -> None:
+    """Refuse scenes that are surely not of the clip that the truth tells of.
+
+    Raises:
+        DataError: there are none, they cover less than half of its time, or frames of its camera have
+            another shape.
+    """
+    truth, scenes = ride.truth, ride.scenes
+    if not scenes:
+        raise DataError(f"{files.other}: expected the scenes of {truth.duration_s:g} s, found none")
+    first_s, last_s = min(scene.t_s for scene in scenes), max(scene.t_s for scene in scenes)
+    covered_s = min(last_s + 1 / truth.fps, truth.duration_s) - max(first_s, 0.0)
+    if covered_s < _LEAST_COVERED * truth.duration_s:
+        raise DataError(
+            f"{files.other}: expected scenes of the {truth.duration_s:g} s that {files.truth} tells of, "
+            f"found {first_s:g} to {last_s:g} s"
+        )
+    width, height = truth.size_wh
+    for scene in scenes:
+        shape = scene.size_wh[0] / scene.size_wh[1] * height / width
+        if scene.camera_id == truth.camera_id and not 1 / _LARGEST_STRETCH < shape < _LARGEST_STRETCH:
+            raise DataError(
+                f"{files.other}: expected frames of the shape {width}x{height}, as {files.truth} says, "
+                f"found {scene.size_wh[0]}x{scene.size_wh[1]}"
+            )

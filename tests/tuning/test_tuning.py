@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tall_people import CABIN, HIGH, TALL
 
 from cabinsafe.config import load_config
+from cabinsafe.data import read_truth, write_truth
 from cabinsafe.errors import ConfigError, DataError
 from cabinsafe.evaluation.events.rides import RideFiles
 from cabinsafe.tuning.knobs import MARGINS, Setting, margins_of, variants
@@ -16,6 +18,8 @@ from cabinsafe.tuning.search import KindTuner
 from cabinsafe.tuning.tune import tune
 
 pytest.importorskip("ruamel.yaml")
+
+NO_RIDE = RideFiles("none", Path("no truth"), Path("no scenes"))
 
 
 def test_it_finds_the_margin_between_acts_and_near_misses(cabin_file: Path, rides: list[RideFiles]) -> None:
@@ -63,22 +67,77 @@ def test_the_judged_acts_are_the_same_for_every_hold_time(cabin_file: Path, ride
 def test_a_cabin_without_the_kind_or_a_truth_without_it_is_refused(cabin_file: Path, make_ride) -> None:
     ride = make_ride("a", HIGH)
     (ride.truth.parent / "cabin.yaml").write_text(CABIN.replace("tall: {margin_px: 60}", "hand_on_leg: {}"))
-    with pytest.raises(DataError, match="none of the 1 rides has a truth about 'tall'"):
+    with pytest.raises(
+        DataError, match=r"none of the 1 rides .*: expected a truth about tall, .*; found hand_on_leg"
+    ):
         tune(load_config(cabin_file), [ride], 0.5, margins=TALL)
+
+
+def test_a_kind_without_a_truth_does_not_keep_others_from_being_tuned(cabin_file: Path, make_ride) -> None:
+    ride = make_ride("a", HIGH)
+    truth = read_truth(ride.truth)
+    write_truth(ride.truth, truth.model_copy(update={"rules": {"tall": "so"}, "events": truth.events[:1]}))
+    cabin_file.write_text(CABIN.replace("detectors:\n", "detectors:\n  hand_on_leg: {}\n"))
+    told: list[str] = []
+    assert set(tune(load_config(cabin_file), [ride], 0.5, margins=TALL, on_kind=told.append)) == {"tall"}
+    assert told == ["tall"]
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("margin", "has no option 'margin'; it has margin_px"),
-        ("margins_px", "is no number that can be tuned"),
+        ("tall.margin", "has no option 'margin'; did you mean 'margin_px'\\? it has margin_px, margins_px"),
+        ("tall.margins_px", "is no number that can be tuned"),
+        ("tal.margin_px", "no detector of kind 'tal'; did you mean 'tall'\\? it has tall"),
+        ("hands.reach", "no detector of kind 'hands'; it has tall"),
     ],
 )
-def test_margins_that_cannot_be_turned_are_refused(
-    cabin_file: Path, make_ride, name: str, message: str
+def test_margins_that_cannot_be_turned_are_refused_before_rides_are_read(
+    cabin_file: Path, name: str, message: str
 ) -> None:
+    kind, _, option = name.partition(".")
     with pytest.raises(ConfigError, match=message):
-        tune(load_config(cabin_file), [make_ride("a", HIGH)], 0.5, margins={"tall": (name,)})
+        tune(load_config(cabin_file), [NO_RIDE], 0.5, margins={kind: (option,)})
+
+
+def test_a_ride_without_scenes_is_refused(cabin_file: Path, make_ride) -> None:
+    ride = make_ride("a", HIGH)
+    ride.other.write_text("")
+    with pytest.raises(DataError, match=r"a/scenes\.jsonl: expected the scenes of 12 s, found none"):
+        tune(load_config(cabin_file), [ride], 0.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"duration_s": 25.0},
+            r"a/scenes\.jsonl: expected scenes of the 25 s that .*a/truth\.json tells of, found 0 to 11\.8 s",
+        ),
+        (
+            {"size_wh": (640, 480)},
+            r"a/scenes\.jsonl: expected frames of the shape 640x480, as .*truth\.json says, found 400x400",
+        ),
+    ],
+)
+def test_scenes_of_another_clip_than_the_truths_are_refused(
+    cabin_file: Path, make_ride, changes: dict[str, Any], message: str
+) -> None:
+    ride = make_ride("a", HIGH)
+    write_truth(ride.truth, read_truth(ride.truth).model_copy(update=changes))
+    with pytest.raises(DataError, match=message):
+        tune(load_config(cabin_file), [ride], 0.5)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"duration_s": 23.0}, {"size_wh": (401, 400)}, {"size_wh": (640, 480), "camera_id": "rear"}]
+)
+def test_scenes_that_may_be_of_the_truths_clip_are_taken(
+    cabin_file: Path, make_ride, changes: dict[str, Any]
+) -> None:
+    ride = make_ride("a", HIGH)
+    write_truth(ride.truth, read_truth(ride.truth).model_copy(update=changes))
+    assert tune(load_config(cabin_file), [ride], 0.5)["tall"].trials
 
 
 @pytest.mark.parametrize("kind", MARGINS)
