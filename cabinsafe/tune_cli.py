@@ -35,28 +35,30 @@ def tune(
     """Find thresholds on labelled rides, within a budget of false alarms; write a cabin file with them."""
     from cabinsafe.config import find_config, load_config
     from cabinsafe.evaluation.events.rides import find_rides
-    from cabinsafe.evaluation.files import prepare_folder
     from cabinsafe.run import SCENES_FILE
-    from cabinsafe.tuning.files import COLUMNS, HTML_FILE, changes_text, rows, write_cabin, write_report
+    from cabinsafe.tuning import files
     from cabinsafe.tuning.tune import tune as find_settings
 
     require_extra("tuning", "tune", "ruamel.yaml")
-    start = load_config(cabin)
+    start, source = load_config(cabin), find_config(cabin)
     margins = _margins(margin or [])
+    files.check_places(source, out, report)
     rides = find_rides(truth, scenes, SCENES_FILE)
-    if report is not None:
-        prepare_folder(report)
     console = Console(highlight=False)
     with console.status("tuning") as status:
         results = find_settings(
             start, rides, budget, held_out, margins, lambda kind: status.update(f"tuning {kind}")
         )
-    write_cabin(find_config(cabin), out, start, results)
     for kind, result in results.items():
-        print_rows(console, f"{kind}: {changes_text(result)}", list(COLUMNS), rows(result))
+        title = f"{kind}: {files.changes_text(result)}"
+        print_rows(console, title, list(files.COLUMNS), files.rows(result))
+    for kind in [kind for kind in start.detectors if kind not in results]:
+        text = f"{kind}: left as it is; no ride has a truth about it and a cabin that watches for it"
+        console.print(text, soft_wrap=True, markup=False)
     if report is not None:
-        write_report(report, results, budget)
-        console.print(f"curves in {report / HTML_FILE}", soft_wrap=True, markup=False)
+        files.write_report(report, results, budget)
+        console.print(f"curves in {report / files.HTML_FILE}", soft_wrap=True, markup=False)
+    files.write_cabin(source, out, start, results)
     console.print(f"tuned cabin file: {out}", soft_wrap=True, markup=False)
 
 

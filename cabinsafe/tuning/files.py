@@ -12,10 +12,11 @@ from cabinsafe.config import CabinConfig, file_places
 from cabinsafe.errors import ConfigError
 from cabinsafe.evaluation.events.measures import Measures
 from cabinsafe.evaluation.events.page import curve_svg, interval, share
+from cabinsafe.evaluation.files import prepare_folder
 from cabinsafe.evaluation.html import document, table
 from cabinsafe.evaluation.tables import NOTHING, Row
 from cabinsafe.tuning.tune import KindResult
-from cabinsafe.whole_files import replace_file
+from cabinsafe.whole_files import replace_file, require_writable
 from cabinsafe.yaml_file import read_mapping, update_mapping
 
 JSON_FILE: Final = "tuning.json"
@@ -37,15 +38,38 @@ def write_cabin(source: Path, out: Path, cabin: CabinConfig, results: Mapping[st
         MissingExtraError: the [tune] extra is not installed.
         OutputError: it cannot be written.
     """
-    values = read_mapping(source)
-    paths = [section[key] for section, key in file_places(values)]
-    relative = [path for path in paths if not Path(path).is_absolute()]
+    _require_same_folder(source, out)
+    update_mapping(source, out, _updates(read_mapping(source), cabin, results))
+
+
+def check_places(source: Path, out: Path, report: Path | None) -> None:
+    """Check that all files can be written, before anything slow begins; the report's folder is made.
+
+    Args:
+        source: the cabin file that tuning starts from.
+        out: the one to write.
+        report: folder of the report, if there is to be one.
+
+    Raises:
+        ConfigError: the cabin file cannot be written to another folder.
+        OutputError: a file cannot be written.
+    """
+    _require_same_folder(source, out)
+    require_writable(out)
+    if report is not None:
+        prepare_folder(report)
+        for name in (JSON_FILE, HTML_FILE):
+            require_writable(report / name)
+
+
+def _require_same_folder(source: Path, out: Path) -> None:
+    """Refuse to carry relative paths to another folder, where they would be wrong."""
+    relative = [s[key] for s, key in file_places(read_mapping(source)) if not Path(s[key]).is_absolute()]
     if relative and source.resolve().parent != out.resolve().parent:
         raise ConfigError(
             f"{source}: names {relative[0]} relative to itself; expected the new file in the same folder, "
             f"got {out}"
         )
-    update_mapping(source, out, _updates(values, cabin, results))
 
 
 def _updates(

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 from tall_people import CABIN, HIGH, TALL
+from typer.testing import CliRunner
 
+from cabinsafe.cli import app
 from cabinsafe.config import load_config
+from cabinsafe.data import read_truth, write_truth
 from cabinsafe.errors import ConfigError, MissingExtraError, OutputError
 from cabinsafe.evaluation.events.rides import RideFiles, find_rides
-from cabinsafe.tuning.files import html_page, write_cabin
+from cabinsafe.tuning.files import check_places, html_page, write_cabin
 from cabinsafe.tuning.knobs import MARGINS
 from cabinsafe.tuning.tune import KindResult, tune
 from cabinsafe.yaml_file import read_mapping, update_mapping
@@ -57,17 +60,57 @@ def test_detectors_left_to_the_default_stay_on(tmp_path: Path, cabin_file: Path,
     assert written.detectors["hand_on_leg"] == {"min_keypoint_score": 0.3}
 
 
-def test_relative_paths_are_not_carried_elsewhere(cabin_file: Path, tmp_path: Path, rides) -> None:
-    cabin = load_config(cabin_file)
-    results = tune(cabin, rides, 0.5, margins=TALL)
+def test_relative_paths_are_not_carried_elsewhere(cabin_file: Path, tmp_path: Path) -> None:
     cabin_file.write_text(CABIN + "pose: {model: nets/own.json}\n")
     (tmp_path / "sub").mkdir()
-    with pytest.raises(
-        ConfigError, match=r"names nets/own\.json relative to itself; expected .* same folder"
-    ):
-        write_cabin(cabin_file, tmp_path / "sub" / "tuned.yaml", cabin, results)
-    write_cabin(cabin_file, cabin_file, cabin, results)
-    assert "nets/own.json" in cabin_file.read_text()
+    said = r"names nets/own\.json relative to itself; expected .* same folder"
+    with pytest.raises(ConfigError, match=said):
+        check_places(cabin_file, tmp_path / "sub" / "tuned.yaml", None)
+    with pytest.raises(ConfigError, match=said):
+        write_cabin(cabin_file, tmp_path / "sub" / "tuned.yaml", load_config(cabin_file), {})
+    check_places(cabin_file, tmp_path / "tuned.yaml", None)
+    check_places(cabin_file, cabin_file, None)
+
+
+@pytest.mark.parametrize("option", ["--out", "--report"])
+def test_the_command_says_before_it_reads_rides_that_it_cannot_write(
+    option: str, cabin_file: Path, tmp_path: Path
+) -> None:
+    places = {"--out": tmp_path / "tuned.yaml", "--report": tmp_path / "report"}
+    places[option] = cabin_file / "x"
+    more = [str(part) for pair in places.items() for part in pair]
+    result = CliRunner().invoke(app, ["tune", "no scenes", "no truth", "-c", str(cabin_file), *more])
+    assert isinstance(result.exception, OutputError)
+    assert f"{cabin_file / 'x'}: cannot be" in str(result.exception)
+
+
+def test_what_was_found_is_shown_and_reported_even_if_the_cabin_file_cannot_be_written(
+    make_ride, cabin_file: Path, tmp_path: Path, monkeypatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OutputError("tuned.yaml: cannot be written: No space left on device")
+
+    make_ride("a", HIGH)
+    monkeypatch.setattr("cabinsafe.tuning.files.update_mapping", full)
+    places = ["-c", cabin_file, "-o", tmp_path / "tuned.yaml", "--report", tmp_path / "report"]
+    rides = [tmp_path / "rides"] * 2
+    result = CliRunner().invoke(app, ["tune", *map(str, [*rides, *places]), "--margin", "tall.margin_px"])
+    assert isinstance(result.exception, OutputError)
+    assert "recall" in result.output
+    assert json.loads((tmp_path / "report" / "tuning.json").read_text())["kinds"]["tall"]["trials"] > 1
+
+
+def test_the_command_names_kinds_that_it_leaves_as_they_are(make_ride, tmp_path: Path) -> None:
+    ride = make_ride("a", HIGH)
+    truth = read_truth(ride.truth)
+    write_truth(ride.truth, truth.model_copy(update={"rules": {"tall": "so"}, "events": truth.events[:1]}))
+    cabin = tmp_path / "two.yaml"
+    cabin.write_text(CABIN.replace("detectors:\n", "detectors:\n  hand_on_leg: {}\n"))
+    places = [tmp_path / "rides", tmp_path / "rides", "-c", cabin, "-o", tmp_path / "tuned.yaml"]
+    result = CliRunner().invoke(app, ["tune", *map(str, places)], catch_exceptions=False)
+    assert "hand_on_leg: left as it is; no ride has a truth about it" in " ".join(result.output.split())
+    assert "tall: " in result.output
+    assert set(load_config(tmp_path / "tuned.yaml").detectors) == {"hand_on_leg", "tall"}
 
 
 def test_a_file_that_cannot_be_written(cabin_file: Path, tmp_path: Path) -> None:
