@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from heapq import merge
+from itertools import chain, islice
 from pathlib import Path
 
 from cabinsafe.assembly import make_detectors, make_gate
 from cabinsafe.config import CabinConfig
 from cabinsafe.data import read_scenes
-from cabinsafe.errors import DataError, OutputError
+from cabinsafe.errors import DataError, FrameOrderError, OutputError
+from cabinsafe.interrupts import DeferredInterrupt
 from cabinsafe.jsonl import JsonLinesFile
 from cabinsafe.pose import PoseCard
 from cabinsafe.run import EVENTS_FILE
@@ -45,15 +48,24 @@ class Replay:
         return [reading for detector in self._detectors for reading in detector.read(scene)]
 
     def events(self, scenes: Iterable[Scene]) -> Iterator[Event]:
-        """Events of one ride, as they come; what runs at its end is ended.
+        """Events of one ride, as they come; what runs at its end, or when something stops it, is ended.
 
         Raises:
             FrameOrderError, DataError: the scenes of one camera do not rise in time, or are of no camera of
-                the cabin.
+                the cabin; comes after the last event.
         """
         for detector in self._detectors:
             detector.reset()
         self._gate.reset()
+        try:
+            yield from self._running(scenes)
+        except (Exception, KeyboardInterrupt):
+            yield from self._gate.close("interrupted")
+            raise
+        yield from self._gate.close()
+
+    def _running(self, scenes: Iterable[Scene]) -> Iterator[Event]:
+        """Events of one ride but for the end of those that run to its end."""
         clocks, moment = CameraClocks(), list[Scene]()
         for scene in scenes:
             if moment and scene.t_s > moment[-1].t_s:
@@ -62,7 +74,6 @@ class Replay:
             yield from self._gate.update(scene, self.readings(scene))
             moment.append(scene)
         yield from self._miss(clocks, moment)
-        yield from self._gate.close()
 
     def _miss(self, clocks: CameraClocks, moment: Sequence[Scene]) -> Iterator[Event]:
         """What it means that the ride's other cameras gave no scene at a moment, as in the run."""
@@ -93,11 +104,15 @@ def read_ride(files: Iterable[Path]) -> Iterator[Scene]:
     Raises:
         DataError: while iterating: a file cannot be read, or a line is no scene.
     """
-    return merge(*(read_scenes(file) for file in files), key=lambda scene: scene.t_s)
+    return (scene for _, scene in _placed(files))
 
 
 def replay_files(cabin: CabinConfig, files: Iterable[Path], out: Path) -> tuple[int, list[Event]]:
-    """Write the ``events.jsonl`` of stored scenes; what was found is written also if a scene cannot be read.
+    """Write the ``events.jsonl`` of stored scenes.
+
+    An older one is replaced once the first scene is read and judged. Whatever stops the replay then, what was
+    found until there is written, and every event that had started has its end. Ctrl-C lets the scene at hand
+    be finished.
 
     Args:
         cabin: the configuration.
@@ -108,24 +123,67 @@ def replay_files(cabin: CabinConfig, files: Iterable[Path], out: Path) -> tuple[
         How many scenes there were, and the events that ended.
 
     Raises:
-        CabinSafeError: whatever stopped it.
+        CabinSafeError: whatever stopped it; what scenes are to blame for names their file and line.
     """
-    count, ended = 0, []
-    rules = Replay(cabin)
+    ended, rules, ride = [], Replay(cabin), _Ride(files)
+    with ride.named_in_errors():
+        first = list(islice(ride, 1))
+        for scene in first:
+            rules.readings(scene)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{out}: cannot be created: {error.strerror or error}") from error
+        with DeferredInterrupt() as interrupt, JsonLinesFile(out / EVENTS_FILE) as file:
+            for event in rules.events(_until(interrupt, chain(first, ride))):
+                file.write(event.model_dump_json())
+                if event.phase == "ended":
+                    ended.append(event)
+    return ride.count, ended
 
-    def counted() -> Iterator[Scene]:
-        nonlocal count
-        for scene in read_ride(files):
-            count += 1
-            yield scene
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be created: {error.strerror or error}") from error
-    with JsonLinesFile(out / EVENTS_FILE) as file:
-        for event in rules.events(counted()):
-            file.write(event.model_dump_json())
-            if event.phase == "ended":
-                ended.append(event)
-    return count, ended
+class _Ride(Iterator[Scene]):
+    """The scenes of :func:`read_ride`, and where they are from.
+
+    Attributes:
+        count: how many were given.
+        place: file and line of the one at hand; empty while the next is read.
+    """
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self.count, self.place = 0, ""
+        self._scenes = _placed(files)
+
+    def __next__(self) -> Scene:
+        self.place = ""
+        self.place, scene = next(self._scenes)
+        self.count += 1
+        return scene
+
+    @contextmanager
+    def named_in_errors(self) -> Iterator[None]:
+        """Say of which scene an error is; reading says it already."""
+        try:
+            yield
+        except (DataError, FrameOrderError) as error:
+            if not self.place:
+                raise
+            kind = FrameOrderError if isinstance(error, FrameOrderError) else DataError
+            raise kind(f"{self.place}: {error}") from error
+
+
+def _placed(files: Iterable[Path]) -> Iterator[tuple[str, Scene]]:
+    """Scenes of all files in the order of time, each with its file and line."""
+    return merge(*map(_placed_in, files), key=lambda placed: placed[1].t_s)
+
+
+def _placed_in(file: Path) -> Iterator[tuple[str, Scene]]:
+    for number, scene in enumerate(read_scenes(file), start=1):
+        yield f"{file}, line {number}", scene
+
+
+def _until(interrupt: DeferredInterrupt, scenes: Iterable[Scene]) -> Iterator[Scene]:
+    for scene in scenes:
+        if interrupt.requested:
+            raise KeyboardInterrupt
+        yield scene

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from cabinsafe import CabinAnalyzer, Event, Frame, Scene
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.data import read_scenes
+from cabinsafe.detectors.feet_on_seats import FeetOnSeats
 from cabinsafe.errors import DataError, FrameOrderError, OutputError
 from cabinsafe.media import FrameSource, open_source
 from cabinsafe.replay import Replay, read_ride, replay_files, with_rules
@@ -117,22 +121,100 @@ def test_a_silence_of_the_run_is_one_of_the_replay() -> None:
 
 def test_cameras_of_one_ride_are_merged_in_time(tmp_path: Path) -> None:
     for camera_id, offset in (("front", 0.0), ("rear", 0.05)):
-        scenes = [Scene(t_s=i / 10 + offset, camera_id=camera_id, size_wh=(9, 9)) for i in range(3)]
-        (tmp_path / camera_id).write_text("".join(f"{scene.model_dump_json()}\n" for scene in scenes))
+        write_scenes(tmp_path / camera_id, [i / 10 + offset for i in range(3)], camera_id=camera_id)
     times = [scene.t_s for scene in read_ride([tmp_path / "front", tmp_path / "rear"])]
     assert times == sorted(times)
     assert len(times) == 6
 
 
-def test_a_bad_line_stops_it_and_what_was_found_is_kept(
+def write_scenes(path: Path, times: Iterable[float], **values: Any) -> Path:
+    scenes = [Scene(**({"t_s": t_s, "camera_id": "front", "size_wh": (9, 9)} | values)) for t_s in times]
+    path.write_text("".join(f"{scene.model_dump_json()}\n" for scene in scenes))
+    return path
+
+
+def test_a_bad_line_stops_it_and_what_was_found_is_kept_and_ended(
     stored: Path, cabin: CabinConfig, tmp_path: Path
 ) -> None:
-    (tmp_path / SCENES_FILE).write_bytes((stored / SCENES_FILE).read_bytes() + b"no scene\n")
-    with pytest.raises(DataError, match=r"scenes\.jsonl, line 16"):
+    lines = (stored / SCENES_FILE).read_bytes().splitlines(keepends=True)
+    (tmp_path / SCENES_FILE).write_bytes(b"".join([*lines[:8], b"no scene\n"]))
+    with pytest.raises(DataError, match=rf"^{tmp_path}/scenes\.jsonl, line 9: (?!.*scenes\.jsonl)"):
         replay_files(cabin, [tmp_path / SCENES_FILE], tmp_path / "out")
-    found = read_events(tmp_path / "out" / EVENTS_FILE)
-    assert found == read_events(stored / EVENTS_FILE)[: len(found)]
+    *found, last = read_events(tmp_path / "out" / EVENTS_FILE)
     assert found
+    assert found == read_events(stored / EVENTS_FILE)[: len(found)]
+    assert (last.phase, last.end_reason, last.event_id) == ("ended", "interrupted", found[0].event_id)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a fault"), DataError("too many"), KeyboardInterrupt()])
+def test_a_detector_that_raises_leaves_no_event_without_its_end(
+    error: BaseException, stored: Path, cabin: CabinConfig, tmp_path: Path, monkeypatch
+) -> None:
+    read = FeetOnSeats.read
+
+    def failing(self: FeetOnSeats, scene: Scene) -> list[Reading]:
+        if scene.frame_index > 75:
+            raise error
+        return read(self, scene)
+
+    monkeypatch.setattr(FeetOnSeats, "read", failing)
+    with pytest.raises(type(error)):
+        replay_files(cabin, [stored / SCENES_FILE], tmp_path)
+    events = read_events(tmp_path / EVENTS_FILE)
+    assert (events[0].phase, events[-1].phase, events[-1].end_reason) == ("started", "ended", "interrupted")
+
+
+def test_ctrl_c_ends_it_after_the_scene_at_hand(
+    stored: Path, cabin: CabinConfig, tmp_path: Path, monkeypatch
+) -> None:
+    read = FeetOnSeats.read
+
+    def interrupted(self: FeetOnSeats, scene: Scene) -> list[Reading]:
+        if scene.frame_index == 74:
+            signal.raise_signal(signal.SIGINT)
+        return read(self, scene)
+
+    monkeypatch.setattr(FeetOnSeats, "read", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        replay_files(cabin, [stored / SCENES_FILE], tmp_path)
+    last = read_events(tmp_path / EVENTS_FILE)[-1]
+    assert (last.phase, last.end_reason) == ("ended", "interrupted")
+
+
+@pytest.mark.parametrize("content", [None, b"no scene\n", b'{"t_s": 1.0'])
+def test_scenes_that_cannot_be_read_leave_earlier_results_alone(
+    content: bytes | None, stored: Path, cabin: CabinConfig, tmp_path: Path
+) -> None:
+    shutil.copy(stored / EVENTS_FILE, tmp_path)
+    if content is not None:
+        (tmp_path / SCENES_FILE).write_bytes(content)
+    with pytest.raises(DataError, match=r"scenes\.jsonl"):
+        replay_files(cabin, [stored / SCENES_FILE, tmp_path / SCENES_FILE], tmp_path)
+    assert (tmp_path / EVENTS_FILE).read_bytes() == (stored / EVENTS_FILE).read_bytes()
+
+
+def test_scenes_of_another_cabin_leave_earlier_results_alone_and_are_named(
+    cabin: CabinConfig, tmp_path: Path
+) -> None:
+    (tmp_path / EVENTS_FILE).write_text("earlier")
+    file = write_scenes(tmp_path / SCENES_FILE, [0.0], camera_id="roof")
+    with pytest.raises(
+        DataError, match=r"scenes\.jsonl, line 1: no camera 'roof' in this cabin; it has front"
+    ):
+        replay_files(cabin, [file], tmp_path)
+    assert (tmp_path / EVENTS_FILE).read_text() == "earlier"
+
+
+def test_scenes_that_the_rules_refuse_are_named_by_file_and_line(cabin: CabinConfig, tmp_path: Path) -> None:
+    first, second = write_scenes(tmp_path / "a", [0.0, 0.2]), write_scenes(tmp_path / "b", [0.1, 0.1])
+    with pytest.raises(
+        FrameOrderError, match=r"b, line 2: camera 'front': a scene at 0\.100 s cannot follow"
+    ):
+        replay_files(cabin, [first, second], tmp_path)
+    blind = Reading(kind="camera_blind", track_ids=(), state=State.TRUE, score=1.0)
+    twice = write_scenes(tmp_path / "c", [0.0], camera_readings=(blind, blind))
+    with pytest.raises(DataError, match=r"c, line 1: two readings of one kind about the same people"):
+        replay_files(cabin, [twice], tmp_path)
 
 
 def test_scenes_of_another_cabin_or_order_are_refused(cabin: CabinConfig) -> None:
