@@ -133,8 +133,8 @@ class CabinConfig(Options):
 def load_config(path: str | Path) -> CabinConfig:
     """Read one cabin's YAML file, or the bundled one of a bare name (``"sedan"``).
 
-    Paths in it (``pose.model``, ``pose.recording``, ``detectors.*.model``, ``person_detector.options.path``)
-    are relative to it.
+    Paths in it (``pose.model``, ``pose.recording``, ``detectors.*.model`` and ``seat_model``,
+    ``person_detector.options.path``, ``pose.tensorrt.plan`` and ``cache``) are relative to it.
 
     Raises:
         ConfigError: it cannot be read, is no YAML mapping, names a key twice, or holds an unknown key or a
@@ -185,5 +185,6 @@ def _path_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:
     tensorrt = pose.get("tensorrt") if isinstance(pose, dict) else None
     places = [(pose, "model"), (pose, "recording"), (tensorrt, "plan"), (tensorrt, "cache")]
     places.append((detector.get("options") if isinstance(detector, dict) else None, "path"))
-    places += [(options, "model") for options in (detectors if isinstance(detectors, dict) else {}).values()]
+    judges = detectors.values() if isinstance(detectors, dict) else ()
+    places += [(options, key) for options in judges for key in ("model", "seat_model")]
     return [(s, key) for s, key in places if isinstance(s, dict) and isinstance(s.get(key), str)]

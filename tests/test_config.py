@@ -22,7 +22,7 @@ cameras:
 """
 
 
-SITTING = "detectors: {unsafe_sitting: {model: svm.json}}"
+SITTING = "detectors: {unsafe_sitting: {model: svm.json, seat_model: seat.json}}"
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_digest_does_not_depend_on_where_the_file_lies(tmp_path: Path) -> None:
     digests = set()
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
-        (folder / "cabin.yaml").write_text(MINIMAL + "pose: {model: nets/mine.json}")
+        (folder / "cabin.yaml").write_text(MINIMAL + "pose: {model: nets/mine.json}\n" + SITTING)
         digests.add(load_config(folder / "cabin.yaml").digest)
     assert len(digests) == 1
 
@@ -196,6 +196,7 @@ def test_paths_are_relative_to_the_file(write, tmp_path: Path) -> None:
     assert cabin.pose.tensorrt.cache == str(tmp_path / "plans")
     assert cabin.pose.tensorrt.plan == str(tmp_path / "a.plan")
     assert cabin.detectors["unsafe_sitting"]["model"] == str(tmp_path / "svm.json")
+    assert cabin.detectors["unsafe_sitting"]["seat_model"] == str(tmp_path / "seat.json")
 
 
 def test_schema_describes_every_detector_and_is_json() -> None:
