@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from cabinsafe.camera_health import CameraHealthOptions
-from cabinsafe.detectors import DetectorOptions, detector_class, detector_kinds
+from cabinsafe.detectors import DetectorOptions, TunableOptions, detector_class, detector_kinds
 from cabinsafe.detectors.base import BUILT_IN
-from cabinsafe.errors import ConfigError
+from cabinsafe.errors import ConfigError, within
 from cabinsafe.events import CAMERA_KINDS, GateOptions
 from cabinsafe.options import Options, OptionsError
 from cabinsafe.pose.boxes import BoxOptions
@@ -20,7 +20,7 @@ from cabinsafe.pose.decoder import DecoderOptions
 from cabinsafe.pose.engines import EngineOptions
 from cabinsafe.resources import bundled_dir
 from cabinsafe.tracking import TrackerOptions
-from cabinsafe.views import CameraView
+from cabinsafe.views import CameraView, check_places
 from cabinsafe.yaml_file import read_mapping
 
 DEFAULT_MODEL = "cabinsafe-pose"
@@ -84,7 +84,8 @@ class CabinConfig(Options):
 
     def __init__(self, /, **values: Any) -> None:
         super().__init__(**values)
-        self.detector_options()
+        self._check_events()
+        self._check_places()
 
     @field_validator("cameras")
     @classmethod
@@ -121,13 +122,23 @@ class CabinConfig(Options):
                 checked[kind] = model(**options)
             except OptionsError as error:
                 raise error.within("detectors", kind) from error
+        return checked
+
+    def _check_events(self) -> None:
         known = [*self.detectors, "default", *CAMERA_KINDS]
         for kind in self.events:
             if kind not in known:
                 raise ConfigError(
                     f"events.{kind}: no such detector in this file; there are {', '.join(known)}"
                 )
-        return checked
+
+    def _check_places(self) -> None:
+        """Overrides are for seats and cameras that there are."""
+        for kind, options in self.detector_options().items():
+            if isinstance(options, TunableOptions):
+                check_places(self.views, options.per_view, options.per_seat, f"detectors.{kind}.")
+        for kind, gate in self.events.items():
+            check_places(self.views, gate.per_view, gate.per_seat, f"events.{kind}.")
 
 
 def load_config(path: str | Path) -> CabinConfig:
@@ -143,10 +154,8 @@ def load_config(path: str | Path) -> CabinConfig:
     file = find_config(path)
     values = read_mapping(file)
     _resolve_paths(values, file.parent)
-    try:
+    with within(file):
         return CabinConfig(**{str(key): value for key, value in values.items()})
-    except ConfigError as error:
-        raise ConfigError(f"{file}: {error}") from error
 
 
 def config_schema() -> dict[str, Any]:

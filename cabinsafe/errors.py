@@ -18,6 +18,9 @@ original stays reachable as ``__cause__``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class CabinSafeError(Exception):
     """Base of every error of this library: catch it to catch them all."""
@@ -81,3 +84,14 @@ class MissingExtraError(CabinSafeError):
         )
         self.extra = extra
         self.package = package
+
+
+@contextmanager
+def within(place: object) -> Iterator[None]:
+    """Put a place, a file or a key, before the message of what is wrong with a cabin or a model there."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from error
+    except ModelError as error:
+        raise ModelError(f"{place}: {error}") from error

@@ -85,6 +85,18 @@ def test_bundled_cabins_are_valid_by_path_and_by_name(repository: Path, name: st
         ("pose: {decoder: {peak_threshold: 7}}", ["pose.decoder.peak_threshold", "got 7", "allowed"]),
         ("pose: {boxes: maybe}", ["pose.boxes", "boolean", "got 'maybe'"]),
         ("pose: {box_decoder: {max_boxes: 0}}", ["pose.box_decoder.max_boxes", "got 0", "at least 1"]),
+        (
+            "events: {feet_on_seats: {per_seat: {Row1.Pos9: {hold_s: 2}}}}",
+            ["events.feet_on_seats.per_seat.Row1.Pos9: the cabin has Row1.Pos1"],
+        ),
+        (
+            "events: {default: {per_view: {reer: {hold_s: 2}}}}",
+            ["events.default.per_view.reer: the cabin has front"],
+        ),
+        (
+            "detectors: {feet_on_seats: {per_seat: {Row1.Pos9: {margin_shins: 0}}}}",
+            ["detectors.feet_on_seats.per_seat.Row1.Pos9: the cabin has Row1.Pos1"],
+        ),
         ("name: twice", ["key 'name' is given twice"]),
     ],
 )

@@ -20,7 +20,7 @@ from cabinsafe.errors import ConfigError
 from cabinsafe.fields import SeatName
 from cabinsafe.options import Options, OptionsError
 from cabinsafe.types import NOT_OBSERVABLE, TRUE, Reading, Scene, State
-from cabinsafe.views import CameraView
+from cabinsafe.views import CameraView, check_places
 
 ENTRY_POINT_GROUP = "cabinsafe.detectors"
 BUILT_IN: Mapping[str, str] = MappingProxyType(
@@ -87,14 +87,8 @@ class LocalOptions(Generic[_Tunable]):
     """
 
     def __init__(self, options: _Tunable, views: Mapping[str, CameraView]) -> None:
-        seats = sorted({seat.name for view in views.values() for seat in view.seats})
-        for key, names, known in (
-            ("per_view", options.per_view, sorted(views)),
-            ("per_seat", options.per_seat, seats),
-        ):
-            for name in names:
-                if name not in known:
-                    raise ConfigError(f"{key}.{name}: the cabin has {', '.join(known) or 'none'}")
+        check_places(views, options.per_view, options.per_seat)
+        seats = {seat.name for view in views.values() for seat in view.seats}
         self._general = options
         self._local = {
             (camera_id, seat): options.at(camera_id, seat) for camera_id in views for seat in (None, *seats)
