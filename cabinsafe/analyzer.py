@@ -14,7 +14,7 @@ from cabinsafe.assembly import assemble
 from cabinsafe.camera_health import CameraHealth
 from cabinsafe.closing import Closing
 from cabinsafe.config import CabinConfig, load_config
-from cabinsafe.detectors import Detector
+from cabinsafe.detectors import Detector, read_all
 from cabinsafe.errors import DataError
 from cabinsafe.events import EventGate
 from cabinsafe.inspection import Boxes, Inspection
@@ -137,7 +137,8 @@ class CabinAnalyzer(Closing):
         Raises:
             FrameOrderError: a frame is not later than the last of its camera. Nothing is changed.
             DataError: a camera that the analyzer does not know, or twice in one batch. Nothing is changed.
-            EngineError, CapacityError: the network failed, or more people than the limits allow.
+            EngineError, DetectorError, CapacityError: the network or a detector failed, or there are more people
+                than the limits allow.
         """
         seen = [self.inspect(frame, boxes)] if isinstance(frame, Frame) else self.inspect(frame, boxes)
         return [event for inspection in seen for event in inspection.events]
@@ -296,4 +297,4 @@ class CabinAnalyzer(Closing):
         return occupancy(self._views[scene.camera_id], scene.tracks) if scene.camera_id in self._views else ()
 
     def _read(self, scene: Scene) -> tuple[Reading, ...]:
-        return tuple(reading for detector in self._detectors for reading in detector.read(scene))
+        return tuple(read_all(self._detectors, scene))

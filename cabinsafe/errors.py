@@ -6,6 +6,7 @@
     │   └── ShapeError      an array of another shape or dtype: expected and got
     ├── ModelError          a network or classifier file, or its card
     ├── EngineError         an inference engine could not start or run
+    ├── DetectorError       a detector, a plug-in most likely, failed or is not what its protocol asks for
     ├── CapacityError       a configured limit was hit; nothing was cut silently
     ├── MediaError          a video, image or stream that cannot be read or written
     ├── FrameOrderError     frames of one camera whose time does not rise
@@ -56,6 +57,10 @@ class ModelError(CabinSafeError):
 
 class EngineError(CabinSafeError):
     """An inference engine could not start or run."""
+
+
+class DetectorError(CabinSafeError):
+    """A detector failed, gave something else than readings, or lacks what its protocol asks for."""
 
 
 class CapacityError(CabinSafeError):
