@@ -137,8 +137,8 @@ class CabinAnalyzer(Closing):
         Raises:
             FrameOrderError: a frame is not later than the last of its camera. Nothing is changed.
             DataError: a camera that the analyzer does not know, or twice in one batch. Nothing is changed.
-            EngineError, DetectorError, CapacityError: the network or a detector failed, or there are more people
-                than the limits allow.
+            EngineError, DetectorError: the network or a detector failed.
+            CapacityError: there are more people than the limits allow.
         """
         seen = [self.inspect(frame, boxes)] if isinstance(frame, Frame) else self.inspect(frame, boxes)
         return [event for inspection in seen for event in inspection.events]

@@ -7,20 +7,39 @@ resolution. Seats are named as COVESA VSS does: ``Row1.Pos1`` is the first row's
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from typing_extensions import Self
 
 from cabinsafe.errors import ConfigError
 from cabinsafe.fields import SeatName
-from cabinsafe.geometry import XY, Array, polygon_centroid, polygon_contains
+from cabinsafe.geometry import (
+    XY,
+    Array,
+    crosses_itself,
+    polygon_area,
+    polygon_centroid,
+    polygon_contains,
+)
 from cabinsafe.options import Options
 
 Coordinate = Annotated[float, Field(ge=-0.5, le=1.5)]
 Point = tuple[Coordinate, Coordinate]
-Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
+_LEAST_AREA: Final = 1e-6  # of the frame: less than a pixel of most
+
+
+def _encloses_an_area(outline: tuple[Point, ...]) -> tuple[Point, ...]:
+    if crosses_itself(outline):
+        raise ValueError("the outline crosses itself: its corners must come in their order around it")
+    if polygon_area(outline) < _LEAST_AREA:
+        raise ValueError("the outline has no area: its corners lie on one line")
+    return outline
+
+
+Polygon = Annotated[tuple[Point, ...], Field(min_length=3), AfterValidator(_encloses_an_area)]
+"""Outline, closed from the last corner to the first; it does not cross itself and has an area."""
 
 
 class SeatView(Options):

@@ -68,6 +68,10 @@ def test_bundled_cabins_are_valid_by_path_and_by_name(repository: Path, name: st
             "events: {default: {hold_s: -1}}",
             ["events.default.hold_s", "got -1", "allowed: at least 0", "at most 3600"],
         ),
+        (
+            "events: {default: {when: {min_speed_m_s: 5, max_speed_m_s: 2}}}",
+            ["events.default.when: min_speed_m_s 5.0 must not exceed max_speed_m_s 2.0"],
+        ),
         ("events: {feet: {}}", ["events.feet: no such detector in this file", "feet_on_seats"]),
         ("detectors: {feet_on_table: {}}", ["no detector of kind 'feet_on_table'; there are feet_on_seats"]),
         (
@@ -118,6 +122,18 @@ def test_mistakes_are_named_with_key_and_range(write, addition: str, parts: list
         ("[0.9, 0.8]]", "[9, 0.8]]", "cameras.0.seats.0.seat_line.1.0"),
         ("[0.9, 0.8]]", "[0.1, 0.8]]", "two ends of seat_line must differ"),
         ("[[0, 0], [1, 0], [1, 1]]", "[[0, 0], [1, 0]]", "cameras.0.seats.0.zone"),
+        ("[1, 0], [1, 1]]", "[0.3, 0.3], [1, 1]]", "cameras.0.seats.0.zone: the outline has no area"),
+        ("[1, 0], [1, 1]]", "[1, 1], [1, 0], [0, 1]]", "cameras.0.seats.0.zone: the outline crosses itself"),
+        (
+            "[1, 0], [1, 1]]",
+            "[1, 1], [0.6, 0], [0, 1]]",
+            "cameras.0.seats.0.zone: the outline crosses itself",
+        ),
+        (
+            "    seats:",
+            "    dashboard: [[0, 0.9], [1, 1], [1, 0.9], [0, 1]]\n    seats:",
+            "cameras.0.dashboard: the outline crosses itself",
+        ),
         (
             "    seats:",
             "    seats:\n      - name: Row3.Pos1",
@@ -129,6 +145,19 @@ def test_geometry_is_checked(write, old: str, new: str, part: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         load_config(write(MINIMAL.replace(old, new)))
     assert part in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "[[0, 0], [1, 0], [1, 1], [0, 0]]",  # closed by its first corner
+        "[[0, 0], [1, 0], [1, 1], [0.5, 0.2], [0, 1]]",  # not convex
+        "[[0, 0], [0.5, 0], [1, 0], [1, 1]]",  # a corner on a side
+    ],
+)
+def test_outlines_may_be_closed_and_of_any_shape(write, zone: str) -> None:
+    cabin = load_config(write(MINIMAL.replace("[[0, 0], [1, 0], [1, 1]]", zone)))
+    assert len(cabin.views["front"].seats[0].zone) == zone.count("[") - 1
 
 
 @pytest.mark.parametrize(
