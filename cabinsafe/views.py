@@ -27,13 +27,13 @@ from cabinsafe.options import Options
 
 Coordinate = Annotated[float, Field(ge=-0.5, le=1.5)]
 Point = tuple[Coordinate, Coordinate]
-_LEAST_AREA: Final = 1e-6  # of the frame: less than a pixel of most
+LEAST_AREA: Final = 1e-6  # of the frame: less than a pixel of most
 
 
 def _encloses_an_area(outline: tuple[Point, ...]) -> tuple[Point, ...]:
     if crosses_itself(outline):
         raise ValueError("the outline crosses itself: its corners must come in their order around it")
-    if polygon_area(outline) < _LEAST_AREA:
+    if polygon_area(outline) < LEAST_AREA:
         raise ValueError("the outline has no area: its corners lie on one line")
     return outline
 
