@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from pathlib import Path
@@ -171,10 +172,20 @@ def config_schema() -> dict[str, Any]:
 
 
 def find_config(path: str | Path) -> Path:
-    """Where a cabin file lies: the bundled one of a bare name, unless there is a file of that name."""
-    bundled = bundled_dir("configs") / f"{path}.yaml"
-    is_bare_name = Path(path).parent == Path() and not Path(path).is_file()
-    return bundled if is_bare_name and bundled.is_file() else Path(path)
+    """Where a cabin file lies: the bundled one of a bare name, unless there is a file of that name.
+
+    Raises:
+        ConfigError: there is neither.
+    """
+    given = Path(path)
+    if given.parent != Path() or given.exists():
+        return given
+    bundled = {file.stem: file for file in sorted(bundled_dir("configs").glob("*.yaml"))}
+    if str(path) in bundled:
+        return bundled[str(path)]
+    near = difflib.get_close_matches(given.stem, bundled, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    raise ConfigError(f"no cabin '{path}': neither a file nor one of the bundled {', '.join(bundled)}{hint}")
 
 
 def _resolve_paths(values: dict[Any, Any], folder: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cabinsafe import CabinConfig, load_config
+from cabinsafe import CabinAnalyzer, CabinConfig, load_config
 from cabinsafe.config import config_schema
-from cabinsafe.errors import ConfigError
+from cabinsafe.errors import ConfigError, ModelError
 
 MINIMAL = """
 name: test
@@ -184,6 +184,36 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "none.yaml", tmp_path):
         with pytest.raises(ConfigError, match="cannot be read"):
             load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("shutle", "; did you mean 'shuttle'?"), ("sedan.yml", "'sedan'?"), ("bus", "shuttle")]
+)
+def test_a_name_that_is_no_cabin_is_refused_with_those_that_are(name: str, hint: str) -> None:
+    with pytest.raises(ConfigError, match=f"no cabin '{name}': .*bundled sedan, shuttle") as refusal:
+        load_config(name)
+    assert str(refusal.value).endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("addition", "error", "message"),
+    [
+        ("pose: {model: none}", ModelError, "pose.model: no model card 'none': neither"),
+        (SITTING, ModelError, "detectors.unsafe_sitting: no model card"),
+        (
+            "detectors: {feet_on_seats: {}}",
+            ConfigError,
+            "detectors.feet_on_seats: feet_on_seats needs a seat",
+        ),
+    ],
+)
+def test_what_fails_when_the_parts_are_made_names_file_and_key(
+    write, addition: str, error: type[Exception], message: str
+) -> None:
+    file = write(MINIMAL.replace("        seat_line: [[0.1, 0.8], [0.9, 0.8]]\n", "") + addition)
+    with pytest.raises(error) as refusal:
+        CabinAnalyzer.from_config(file)
+    assert str(refusal.value).startswith(f"{file}: {message}")
 
 
 def test_one_mistake_is_one_line(write) -> None:
