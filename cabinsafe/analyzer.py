@@ -13,9 +13,9 @@ from typing_extensions import Self, Unpack
 from cabinsafe.assembly import assemble
 from cabinsafe.camera_health import CameraHealth
 from cabinsafe.closing import Closing
-from cabinsafe.config import CabinConfig, load_config
-from cabinsafe.detectors import Detector
-from cabinsafe.errors import DataError
+from cabinsafe.config import CabinConfig, find_config, load_config
+from cabinsafe.detectors import Detector, read_all
+from cabinsafe.errors import DataError, within
 from cabinsafe.events import EventGate
 from cabinsafe.inspection import Boxes, Inspection
 from cabinsafe.person_detectors import PersonDetector
@@ -90,14 +90,17 @@ class CabinAnalyzer(Closing):
             ConfigError: the file is not valid, or a detector needs a keypoint that the network lacks.
             ModelError: a network or classifier is missing, or is not the one its card describes.
         """
-        cabin = config if isinstance(config, CabinConfig) else load_config(config)
-        parts = assemble(cabin, engine)
+        if not isinstance(config, CabinConfig):
+            cabin = load_config(config)
+            with within(find_config(config)):
+                return cls.from_config(cabin, engine=engine)
+        parts = assemble(config, engine)
         return cls(
             *parts[:4],
             person_detector=parts.person_detector,
-            views=cabin.views,
+            views=config.views,
             linker=parts.linker,
-            expect_s=cabin.pose.expect_s,
+            expect_s=config.pose.expect_s,
             health=parts.health,
         )
 
@@ -137,7 +140,8 @@ class CabinAnalyzer(Closing):
         Raises:
             FrameOrderError: a frame is not later than the last of its camera. Nothing is changed.
             DataError: a camera that the analyzer does not know, or twice in one batch. Nothing is changed.
-            EngineError, CapacityError: the network failed, or more people than the limits allow.
+            EngineError, DetectorError: the network, or a detector, failed.
+            CapacityError: more people than the limits allow.
         """
         seen = [self.inspect(frame, boxes)] if isinstance(frame, Frame) else self.inspect(frame, boxes)
         return [event for inspection in seen for event in inspection.events]
@@ -205,7 +209,7 @@ class CabinAnalyzer(Closing):
         scenes = [self._track(f, p, b) for f, p, b in zip(frames, poses, found, strict=True)]
         self._clocks.note(frames)
         occupied = [self._occupancy(scene) for scene in scenes]
-        readings = [self._read(scene) for scene in scenes]
+        readings = [tuple(read_all(self._detectors, scene)) for scene in scenes]
         events = [self._gate.update(s, r) for s, r in zip(scenes, readings, strict=True)]
         if events:
             events[-1] += self._miss([frame.camera_id for frame in frames])
@@ -294,6 +298,3 @@ class CabinAnalyzer(Closing):
 
     def _occupancy(self, scene: Scene) -> tuple[Reading, ...]:
         return occupancy(self._views[scene.camera_id], scene.tracks) if scene.camera_id in self._views else ()
-
-    def _read(self, scene: Scene) -> tuple[Reading, ...]:
-        return tuple(reading for detector in self._detectors for reading in detector.read(scene))

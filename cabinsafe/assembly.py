@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from cabinsafe.camera_health import CameraHealth
 from cabinsafe.config import CabinConfig
-from cabinsafe.detectors import Detector, detector_class
-from cabinsafe.errors import ConfigError
+from cabinsafe.detectors import Detector, make_detector
+from cabinsafe.errors import ConfigError, within
 from cabinsafe.events import EventGate
 from cabinsafe.person_detectors import PersonDetector, make_person_detector
 from cabinsafe.pose import (
@@ -42,9 +42,11 @@ def assemble(cabin: CabinConfig, engine: Engine | None = None) -> Parts:
     Raises:
         ConfigError: a detector needs a keypoint that the network lacks, or an option is missing.
         ModelError: a network or classifier is missing, or is not the one its card describes.
+        DetectorError: a plug-in is not what its protocol asks for.
         MissingExtraError, EngineError: the engine is not installed, or cannot start.
     """
-    card = PoseCard.load(cabin.pose.model)
+    with within("pose.model"):
+        card = PoseCard.load(cabin.pose.model)
     decoder, tracker = _person_scores(cabin, card)
     detectors = make_detectors(cabin, card)
     ids = TrackIds()
@@ -86,7 +88,7 @@ def make_detectors(cabin: CabinConfig, card: PoseCard) -> list[Detector]:
     """The detectors that the cabin names, for skeletons of the card's network."""
     detectors = []
     for kind, options in cabin.detector_options().items():
-        detector = detector_class(kind)(options, cabin.views)
+        detector = make_detector(kind, options, cabin.views)
         missing = detector.needs - set(card.topology.keypoints)
         if missing:
             raise ConfigError(f"detector '{kind}' needs {sorted(missing)}, which network '{card.name}' lacks")

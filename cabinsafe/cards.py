@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from typing_extensions import Self
 
 from cabinsafe.errors import ModelError
+from cabinsafe.fields import in_words
 from cabinsafe.resources import bundled_dir, verify_sha256
 
 
@@ -60,9 +61,8 @@ class ModelCard(BaseModel):
         except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
             raise ModelError(f"{file}: not a readable JSON card: {error}") from error
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'card'}: {e['msg']}" for e in error.errors())
             kind = cls.model_fields["kind"].default or "model"
-            raise ModelError(f"{file}: not a {kind} card: {wrong}") from error
+            raise ModelError(f"{file}: not a {kind} card: {in_words(error)}") from error
         card._path = file
         return card
 

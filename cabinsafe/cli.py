@@ -189,7 +189,7 @@ def config_check(file: Annotated[str, typer.Argument(help="Cabin file to check."
     from cabinsafe.config import load_config
 
     cabin = load_config(file)
-    CabinAnalyzer.from_config(cabin).close()  # its models and detectors must fit, too
+    CabinAnalyzer.from_config(file).close()  # its models and detectors must fit, too
     typer.echo(f"{file}: cabin '{cabin.name}' is valid, {len(cabin.cameras)} camera(s)")
 
 

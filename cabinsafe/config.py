@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from cabinsafe.camera_health import CameraHealthOptions
-from cabinsafe.detectors import DetectorOptions, detector_class, detector_kinds
+from cabinsafe.detectors import DetectorOptions, TunableOptions, detector_class, detector_kinds
 from cabinsafe.detectors.base import BUILT_IN
-from cabinsafe.errors import ConfigError
+from cabinsafe.errors import ConfigError, within
 from cabinsafe.events import CAMERA_KINDS, GateOptions
 from cabinsafe.options import Options, OptionsError
 from cabinsafe.pose.boxes import BoxOptions
@@ -20,7 +21,7 @@ from cabinsafe.pose.decoder import DecoderOptions
 from cabinsafe.pose.engines import EngineOptions
 from cabinsafe.resources import bundled_dir
 from cabinsafe.tracking import TrackerOptions
-from cabinsafe.views import CameraView
+from cabinsafe.views import CameraView, check_places
 from cabinsafe.yaml_file import read_mapping
 
 DEFAULT_MODEL = "cabinsafe-pose"
@@ -84,7 +85,8 @@ class CabinConfig(Options):
 
     def __init__(self, /, **values: Any) -> None:
         super().__init__(**values)
-        self.detector_options()
+        self._check_events()
+        self._check_places()
 
     @field_validator("cameras")
     @classmethod
@@ -121,20 +123,30 @@ class CabinConfig(Options):
                 checked[kind] = model(**options)
             except OptionsError as error:
                 raise error.within("detectors", kind) from error
+        return checked
+
+    def _check_events(self) -> None:
         known = [*self.detectors, "default", *CAMERA_KINDS]
         for kind in self.events:
             if kind not in known:
                 raise ConfigError(
                     f"events.{kind}: no such detector in this file; there are {', '.join(known)}"
                 )
-        return checked
+
+    def _check_places(self) -> None:
+        """Overrides are for seats and cameras that there are."""
+        for kind, options in self.detector_options().items():
+            if isinstance(options, TunableOptions):
+                check_places(self.views, options.per_view, options.per_seat, f"detectors.{kind}.")
+        for kind, gate in self.events.items():
+            check_places(self.views, gate.per_view, gate.per_seat, f"events.{kind}.")
 
 
 def load_config(path: str | Path) -> CabinConfig:
     """Read one cabin's YAML file, or the bundled one of a bare name (``"sedan"``).
 
-    Paths in it (``pose.model``, ``pose.recording``, ``detectors.*.model``, ``person_detector.options.path``)
-    are relative to it.
+    Paths in it (``pose.model``, ``pose.recording``, ``detectors.*.model`` and ``seat_model``,
+    ``person_detector.options.path``, ``pose.tensorrt.plan`` and ``cache``) are relative to it.
 
     Raises:
         ConfigError: it cannot be read, is no YAML mapping, names a key twice, or holds an unknown key or a
@@ -143,10 +155,8 @@ def load_config(path: str | Path) -> CabinConfig:
     file = find_config(path)
     values = read_mapping(file)
     _resolve_paths(values, file.parent)
-    try:
+    with within(file):
         return CabinConfig(**{str(key): value for key, value in values.items()})
-    except ConfigError as error:
-        raise ConfigError(f"{file}: {error}") from error
 
 
 def config_schema() -> dict[str, Any]:
@@ -162,10 +172,20 @@ def config_schema() -> dict[str, Any]:
 
 
 def find_config(path: str | Path) -> Path:
-    """Where a cabin file lies: the bundled one of a bare name, unless there is a file of that name."""
-    bundled = bundled_dir("configs") / f"{path}.yaml"
-    is_bare_name = Path(path).parent == Path() and not Path(path).is_file()
-    return bundled if is_bare_name and bundled.is_file() else Path(path)
+    """Where a cabin file lies: the bundled one of a bare name, unless there is a file of that name.
+
+    Raises:
+        ConfigError: there is neither.
+    """
+    given = Path(path)
+    if given.parent != Path() or given.exists():
+        return given
+    bundled = {file.stem: file for file in sorted(bundled_dir("configs").glob("*.yaml"))}
+    if str(path) in bundled:
+        return bundled[str(path)]
+    near = difflib.get_close_matches(given.stem, bundled, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    raise ConfigError(f"no cabin '{path}': neither a file nor one of the bundled {', '.join(bundled)}{hint}")
 
 
 def _resolve_paths(values: dict[Any, Any], folder: Path) -> None:
@@ -185,5 +205,6 @@ def _path_places(values: dict[Any, Any]) -> list[tuple[dict[Any, Any], str]]:
     tensorrt = pose.get("tensorrt") if isinstance(pose, dict) else None
     places = [(pose, "model"), (pose, "recording"), (tensorrt, "plan"), (tensorrt, "cache")]
     places.append((detector.get("options") if isinstance(detector, dict) else None, "path"))
-    places += [(options, "model") for options in (detectors if isinstance(detectors, dict) else {}).values()]
+    judges = detectors.values() if isinstance(detectors, dict) else ()
+    places += [(options, key) for options in judges for key in ("model", "seat_model")]
     return [(s, key) for s, key in places if isinstance(s, dict) and isinstance(s.get(key), str)]

@@ -6,6 +6,7 @@
     │   └── ShapeError      an array of another shape or dtype: expected and got
     ├── ModelError          a network or classifier file, or its card
     ├── EngineError         an inference engine could not start or run
+    ├── DetectorError       a detector, a plug-in most likely, failed or is not what its protocol asks for
     ├── CapacityError       a configured limit was hit; nothing was cut silently
     ├── MediaError          a video, image or stream that cannot be read or written
     ├── FrameOrderError     frames of one camera whose time does not rise
@@ -17,6 +18,9 @@ original stays reachable as ``__cause__``.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class CabinSafeError(Exception):
@@ -55,6 +59,10 @@ class EngineError(CabinSafeError):
     """An inference engine could not start or run."""
 
 
+class DetectorError(CabinSafeError):
+    """A detector failed, gave something else than readings, or lacks what its protocol asks for."""
+
+
 class CapacityError(CabinSafeError):
     """A configured limit (peaks per keypoint, people, ...) was hit."""
 
@@ -81,3 +89,14 @@ class MissingExtraError(CabinSafeError):
         )
         self.extra = extra
         self.package = package
+
+
+@contextmanager
+def within(place: object) -> Iterator[None]:
+    """Put a place, a file or a key, before the message of what is wrong with a cabin or a model there."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from error
+    except ModelError as error:
+        raise ModelError(f"{place}: {error}") from error

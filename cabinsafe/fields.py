@@ -34,7 +34,7 @@ class Record(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise DataError(f"{type(self).__name__}: {_in_words(error)}") from error
+            raise DataError(f"{type(self).__name__}: {in_words(error)}") from error
 
     # It only words refusals: marked as pydantic's own, so that records within records are checked in one go.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -55,7 +55,7 @@ class Record(BaseModel):
         try:
             return super().model_validate(obj, **options)
         except ValidationError as error:
-            raise DataError(f"{cls.__name__}: {_in_words(error)}") from error
+            raise DataError(f"{cls.__name__}: {in_words(error)}") from error
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
@@ -63,7 +63,7 @@ class Record(BaseModel):
         try:
             return super().model_validate_json(json_data, **options)
         except ValidationError as error:
-            raise DataError(f"{cls.__name__}: {_in_words(error)}") from error
+            raise DataError(f"{cls.__name__}: {in_words(error)}") from error
 
 
 def differing_fields(one: Record, other: Record) -> list[str]:
@@ -77,7 +77,8 @@ def differing_fields(one: Record, other: Record) -> list[str]:
     return different
 
 
-def _in_words(error: ValidationError) -> str:
+def in_words(error: ValidationError) -> str:
+    """What pydantic refuses: where, why, and what was found there."""
     return "; ".join(
         f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']} (got {e['input']!r:.80})"
         for e in error.errors()

@@ -6,7 +6,7 @@ Those that take single points work on plain numbers: for one point that is many 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import hypot, inf, isnan, nan, sqrt
 
 import numpy as np
@@ -62,6 +62,29 @@ def polygon_centroid(polygon: Sequence[XY]) -> XY:
     if area == 0.0:
         return sum(p[0] for p in polygon) / len(polygon), sum(p[1] for p in polygon) / len(polygon)
     return ox + x / (3.0 * area), oy + y / (3.0 * area)
+
+
+def polygon_area(polygon: Sequence[XY]) -> float:
+    """Area of a simple polygon, by the shoelace formula about its first corner."""
+    (ox, oy), *rest = polygon
+    corners = [(x - ox, y - oy) for x, y in rest]
+    return abs(sum(ax * by - bx * ay for (ax, ay), (bx, by) in pairwise(corners))) / 2.0
+
+
+def crosses_itself(polygon: Sequence[XY]) -> bool:
+    """Whether two sides of a polygon cross; sides that only touch, or lie on each other, do not."""
+    sides = list(zip(polygon, (*polygon[1:], polygon[0]), strict=True))
+    return any(_cross(*one, *other) for one, other in combinations(sides, 2))
+
+
+def _cross(a: XY, b: XY, c: XY, d: XY) -> bool:
+    """Whether the segments from a to b and from c to d cross in a point that is no end of theirs."""
+    return _turn(a, b, c) * _turn(a, b, d) < 0.0 and _turn(c, d, a) * _turn(c, d, b) < 0.0
+
+
+def _turn(a: XY, b: XY, c: XY) -> float:
+    """Positive where c lies on one side of the line from a to b, negative on the other, 0 on it."""
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def polygon_depth(polygon: Sequence[XY], point: XY) -> float:

@@ -48,6 +48,8 @@ __all__ = [
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Score = Annotated[float, Field(ge=0.0, le=1.0)]
 _Seconds = _Finite
+_Pixels = Annotated[int, Field(gt=0)]
+_CameraId = Annotated[str, Field(min_length=1)]
 
 
 class Frame(Record):
@@ -63,7 +65,7 @@ class Frame(Record):
     image: Image
     t_s: _Seconds
     index: Annotated[int, Field(ge=0)] = 0
-    camera_id: str = "front"
+    camera_id: _CameraId = "front"
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -119,6 +121,13 @@ class Track(Record):
     seat: str | None = None
     presence: Presence | None = None
     occupant_id: int | None = None
+
+    @field_validator("box_xyxy")
+    @classmethod
+    def _sides_in_order(cls, box: BoxXyxy) -> BoxXyxy:
+        if box[0] > box[2] or box[1] > box[3]:
+            raise ShapeError("Track.box_xyxy", "x1 <= x2 and y1 <= y2", box)
+        return box
 
     @field_serializer("raw_skeleton", mode="wrap", when_used="json")
     def _only_what_differs(self, raw: Skeleton | None, handler: SerializerFunctionWrapHandler) -> Any:
@@ -180,8 +189,8 @@ class Scene(Record):
     """
 
     t_s: _Seconds
-    camera_id: str
-    size_wh: tuple[int, int]
+    camera_id: _CameraId
+    size_wh: tuple[_Pixels, _Pixels]
     tracks: tuple[Track, ...] = ()
     frame_index: Annotated[int, Field(ge=0)] | None = None
     camera_readings: tuple[Reading, ...] = ()

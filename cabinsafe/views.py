@@ -6,19 +6,40 @@ resolution. Seats are named as COVESA VSS does: ``Row1.Pos1`` is the first row's
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 from typing_extensions import Self
 
+from cabinsafe.errors import ConfigError
 from cabinsafe.fields import SeatName
-from cabinsafe.geometry import XY, Array, polygon_centroid, polygon_contains
+from cabinsafe.geometry import (
+    XY,
+    Array,
+    crosses_itself,
+    polygon_area,
+    polygon_centroid,
+    polygon_contains,
+)
 from cabinsafe.options import Options
 
 Coordinate = Annotated[float, Field(ge=-0.5, le=1.5)]
 Point = tuple[Coordinate, Coordinate]
-Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
+LEAST_AREA: Final = 1e-6  # of the frame: less than a pixel of most
+
+
+def _encloses_an_area(outline: tuple[Point, ...]) -> tuple[Point, ...]:
+    if crosses_itself(outline):
+        raise ValueError("the outline crosses itself: its corners must come in their order around it")
+    if polygon_area(outline) < LEAST_AREA:
+        raise ValueError("the outline has no area: its corners lie on one line")
+    return outline
+
+
+Polygon = Annotated[tuple[Point, ...], Field(min_length=3), AfterValidator(_encloses_an_area)]
+"""Outline, closed from the last corner to the first; it does not cross itself and has an area."""
 
 
 class SeatView(Options):
@@ -96,3 +117,24 @@ class CameraView(Options):
         point = np.asarray(point_px, dtype=np.float64) / size_wh
         holders = (seat.name for seat in self.seats if seat.zone and polygon_contains(seat.zone, point))
         return next(holders, None)
+
+
+def check_places(
+    views: Mapping[str, CameraView], per_view: Iterable[str], per_seat: Iterable[str], prefix: str = ""
+) -> None:
+    """Refuse overrides of options for cameras and seats that a cabin does not have.
+
+    Args:
+        views: of the cabin, by camera id.
+        per_view: cameras that are overridden.
+        per_seat: seats that are.
+        prefix: key under which the overrides lie, with a dot behind it.
+
+    Raises:
+        ConfigError: names the first such override, and what the cabin has.
+    """
+    seats = {seat.name for view in views.values() for seat in view.seats}
+    for key, names, known in (("per_view", per_view, set(views)), ("per_seat", per_seat, seats)):
+        for name in names:
+            if name not in known:
+                raise ConfigError(f"{prefix}{key}.{name}: the cabin has {', '.join(sorted(known)) or 'none'}")

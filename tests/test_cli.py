@@ -138,7 +138,7 @@ def test_an_image_that_is_none_keeps_what_was_found(tmp_path: Path) -> None:
             ["analyze", "empty.mp4", "-c", "typo.yaml", "-o", "out"],
             "nam: unknown key; did you mean 'name'?",
         ),
-        (["analyze", "empty.mp4", "-c", "none.yaml", "-o", "out"], "none.yaml: cannot be read"),
+        (["analyze", "empty.mp4", "-c", "none.yaml", "-o", "out"], "no cabin 'none.yaml': neither a file"),
         (
             ["analyze", "a.png", "-c", "sedan", "-o", "empty.mp4/out"],
             "results cannot be written there: Not a directory",

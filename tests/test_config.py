@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cabinsafe import CabinConfig, load_config
+from cabinsafe import CabinAnalyzer, CabinConfig, load_config
 from cabinsafe.config import config_schema
-from cabinsafe.errors import ConfigError
+from cabinsafe.errors import ConfigError, ModelError
 
 MINIMAL = """
 name: test
@@ -22,7 +22,7 @@ cameras:
 """
 
 
-SITTING = "detectors: {unsafe_sitting: {model: svm.json}}"
+SITTING = "detectors: {unsafe_sitting: {model: svm.json, seat_model: seat.json}}"
 
 
 @pytest.fixture
@@ -68,6 +68,10 @@ def test_bundled_cabins_are_valid_by_path_and_by_name(repository: Path, name: st
             "events: {default: {hold_s: -1}}",
             ["events.default.hold_s", "got -1", "allowed: at least 0", "at most 3600"],
         ),
+        (
+            "events: {default: {when: {min_speed_m_s: 5, max_speed_m_s: 2}}}",
+            ["events.default.when: min_speed_m_s 5.0 must not exceed max_speed_m_s 2.0"],
+        ),
         ("events: {feet: {}}", ["events.feet: no such detector in this file", "feet_on_seats"]),
         ("detectors: {feet_on_table: {}}", ["no detector of kind 'feet_on_table'; there are feet_on_seats"]),
         (
@@ -85,6 +89,18 @@ def test_bundled_cabins_are_valid_by_path_and_by_name(repository: Path, name: st
         ("pose: {decoder: {peak_threshold: 7}}", ["pose.decoder.peak_threshold", "got 7", "allowed"]),
         ("pose: {boxes: maybe}", ["pose.boxes", "boolean", "got 'maybe'"]),
         ("pose: {box_decoder: {max_boxes: 0}}", ["pose.box_decoder.max_boxes", "got 0", "at least 1"]),
+        (
+            "events: {feet_on_seats: {per_seat: {Row1.Pos9: {hold_s: 2}}}}",
+            ["events.feet_on_seats.per_seat.Row1.Pos9: the cabin has Row1.Pos1"],
+        ),
+        (
+            "events: {default: {per_view: {reer: {hold_s: 2}}}}",
+            ["events.default.per_view.reer: the cabin has front"],
+        ),
+        (
+            "detectors: {feet_on_seats: {per_seat: {Row1.Pos9: {margin_shins: 0}}}}",
+            ["detectors.feet_on_seats.per_seat.Row1.Pos9: the cabin has Row1.Pos1"],
+        ),
         ("name: twice", ["key 'name' is given twice"]),
     ],
 )
@@ -106,6 +122,18 @@ def test_mistakes_are_named_with_key_and_range(write, addition: str, parts: list
         ("[0.9, 0.8]]", "[9, 0.8]]", "cameras.0.seats.0.seat_line.1.0"),
         ("[0.9, 0.8]]", "[0.1, 0.8]]", "two ends of seat_line must differ"),
         ("[[0, 0], [1, 0], [1, 1]]", "[[0, 0], [1, 0]]", "cameras.0.seats.0.zone"),
+        ("[1, 0], [1, 1]]", "[0.3, 0.3], [1, 1]]", "cameras.0.seats.0.zone: the outline has no area"),
+        ("[1, 0], [1, 1]]", "[1, 1], [1, 0], [0, 1]]", "cameras.0.seats.0.zone: the outline crosses itself"),
+        (
+            "[1, 0], [1, 1]]",
+            "[1, 1], [0.6, 0], [0, 1]]",
+            "cameras.0.seats.0.zone: the outline crosses itself",
+        ),
+        (
+            "    seats:",
+            "    dashboard: [[0, 0.9], [1, 1], [1, 0.9], [0, 1]]\n    seats:",
+            "cameras.0.dashboard: the outline crosses itself",
+        ),
         (
             "    seats:",
             "    seats:\n      - name: Row3.Pos1",
@@ -117,6 +145,19 @@ def test_geometry_is_checked(write, old: str, new: str, part: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         load_config(write(MINIMAL.replace(old, new)))
     assert part in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "[[0, 0], [1, 0], [1, 1], [0, 0]]",  # closed by its first corner
+        "[[0, 0], [1, 0], [1, 1], [0.5, 0.2], [0, 1]]",  # not convex
+        "[[0, 0], [0.5, 0], [1, 0], [1, 1]]",  # a corner on a side
+    ],
+)
+def test_outlines_may_be_closed_and_of_any_shape(write, zone: str) -> None:
+    cabin = load_config(write(MINIMAL.replace("[[0, 0], [1, 0], [1, 1]]", zone)))
+    assert len(cabin.views["front"].seats[0].zone) == zone.count("[") - 1
 
 
 @pytest.mark.parametrize(
@@ -143,6 +184,36 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "none.yaml", tmp_path):
         with pytest.raises(ConfigError, match="cannot be read"):
             load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("shutle", "; did you mean 'shuttle'?"), ("sedan.yml", "'sedan'?"), ("bus", "shuttle")]
+)
+def test_a_name_that_is_no_cabin_is_refused_with_those_that_are(name: str, hint: str) -> None:
+    with pytest.raises(ConfigError, match=f"no cabin '{name}': .*bundled sedan, shuttle") as refusal:
+        load_config(name)
+    assert str(refusal.value).endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("addition", "error", "message"),
+    [
+        ("pose: {model: none}", ModelError, "pose.model: no model card 'none': neither"),
+        (SITTING, ModelError, "detectors.unsafe_sitting: no model card"),
+        (
+            "detectors: {feet_on_seats: {}}",
+            ConfigError,
+            "detectors.feet_on_seats: feet_on_seats needs a seat",
+        ),
+    ],
+)
+def test_what_fails_when_the_parts_are_made_names_file_and_key(
+    write, addition: str, error: type[Exception], message: str
+) -> None:
+    file = write(MINIMAL.replace("        seat_line: [[0.1, 0.8], [0.9, 0.8]]\n", "") + addition)
+    with pytest.raises(error) as refusal:
+        CabinAnalyzer.from_config(file)
+    assert str(refusal.value).startswith(f"{file}: {message}")
 
 
 def test_one_mistake_is_one_line(write) -> None:
@@ -179,7 +250,7 @@ def test_digest_does_not_depend_on_where_the_file_lies(tmp_path: Path) -> None:
     digests = set()
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
-        (folder / "cabin.yaml").write_text(MINIMAL + "pose: {model: nets/mine.json}")
+        (folder / "cabin.yaml").write_text(MINIMAL + "pose: {model: nets/mine.json}\n" + SITTING)
         digests.add(load_config(folder / "cabin.yaml").digest)
     assert len(digests) == 1
 
@@ -196,6 +267,7 @@ def test_paths_are_relative_to_the_file(write, tmp_path: Path) -> None:
     assert cabin.pose.tensorrt.cache == str(tmp_path / "plans")
     assert cabin.pose.tensorrt.plan == str(tmp_path / "a.plan")
     assert cabin.detectors["unsafe_sitting"]["model"] == str(tmp_path / "svm.json")
+    assert cabin.detectors["unsafe_sitting"]["seat_model"] == str(tmp_path / "seat.json")
 
 
 def test_schema_describes_every_detector_and_is_json() -> None:

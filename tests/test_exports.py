@@ -30,7 +30,7 @@ PUBLIC = {
     "cabinsafe.detectors": {
         *("Detector", "DetectorOptions", "FeetOnSeats", "HandOnLeg", "LocalOptions", "TunableOptions"),
         "UnsafeSitting",
-        *("any_of", "detector_class", "detector_kinds"),
+        *("any_of", "detector_class", "detector_kinds", "make_detector", "read_all"),
     },
 }
 

@@ -102,6 +102,40 @@ def test_a_plugin_that_cannot_be_imported_is_named(site: Path) -> None:
     assert "ConfigError: detector 'crowd' (cabin_plugin:Crowd) cannot be imported: No module" in done.stderr
 
 
+CHECK = """
+from cabinsafe import CabinAnalyzer, CabinConfig
+config = CabinConfig(name="p", cameras=[{"camera_id": "front"}], detectors={"crowd": {}})
+CabinAnalyzer.from_config(config)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("digests = {}", "", "detector 'crowd': digests must be a dict of file to sha256, got None"),
+        ("Options =", "Settings =", "'crowd' (cabin_plugin:Crowd) has no Options that are a subclass of Det"),
+        ("(DetectorOptions)", "", "'crowd' (cabin_plugin:Crowd) has no Options that are a subclass of Det"),
+        ("def read", "def look", "detector 'crowd' (cabin_plugin:Crowd) has no read()"),
+        ("def reset", "def forget", "detector 'crowd' (cabin_plugin:Crowd) has no reset()"),
+        ('kind = "crowd"', "", "detector 'crowd' (cabin_plugin:Crowd) has no kind"),
+        ('kind = "crowd"', 'kind = "mob"', "has kind 'mob' instead of 'crowd'"),
+        (
+            'frozenset({"neck"})',
+            '"neck"',
+            "detector 'crowd': needs must be a set of keypoint names, got 'neck'",
+        ),
+        ("options, views", "options", "detector 'crowd' cannot be made: TypeError: Crowd.__init__() takes 2"),
+    ],
+)
+def test_a_class_that_is_no_detector_is_refused_with_what_it_lacks(
+    site: Path, old: str, new: str, message: str
+) -> None:
+    (site / "cabin_plugin.py").write_text(CODE.replace(old, new))
+    done = run(site, CHECK)
+    assert "cabinsafe.errors.DetectorError: " in done.stderr
+    assert message in done.stderr.splitlines()[-1]
+
+
 def test_nothing_of_a_plugin_is_imported_unless_named(site: Path) -> None:
     (site / "cabin_plugin.py").write_text("raise SystemExit('imported')")
     assert run(site, "from cabinsafe import load_config; load_config('shuttle')").returncode == 0

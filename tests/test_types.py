@@ -103,6 +103,36 @@ def test_contested_limbs_come_back_from_json(limbs: dict[str, float]) -> None:
     assert skeleton.ambiguity_of(pairs) == pytest.approx(skeleton.ambiguity)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"size_wh": (0, 480)}, r"size_wh\.0: .*greater than 0 \(got 0\)"),
+        ({"size_wh": (640, -1)}, r"size_wh\.1: .*greater than 0 \(got -1\)"),
+        ({"camera_id": ""}, r"camera_id: .*at least 1 character"),
+    ],
+)
+def test_scenes_that_no_camera_took_are_refused(make_scene, change: dict[str, object], message: str) -> None:
+    content = json.loads(make_scene(None).model_dump_json()) | change
+    with pytest.raises(DataError, match=message):
+        Scene.model_validate_json(json.dumps(content))
+
+
+def test_frames_name_their_camera() -> None:
+    with pytest.raises(DataError, match="camera_id"):
+        Frame(image=np.zeros((2, 2, 3), np.uint8), t_s=0.0, camera_id="")
+
+
+@pytest.mark.parametrize("box", [(3, 0, 2, 5), (0, 5, 2, 4)])
+def test_boxes_of_tracks_have_their_sides_in_order(make_scene, box: tuple[float, ...]) -> None:
+    with pytest.raises(ShapeError, match=r"box_xyxy: expected x1 <= x2 and y1 <= y2, got \("):
+        Track(track_id=1, box_xyxy=box, box_source="detection")
+    content = json.loads(make_scene(None).model_dump_json())
+    content["tracks"][0]["box_xyxy"] = box
+    with pytest.raises(DataError, match="box_xyxy"):
+        Scene.model_validate_json(json.dumps(content))
+    Track(track_id=1, box_xyxy=(2, 3, 2, 3), box_source="keypoints")
+
+
 def test_scene_round_trip(make_skeleton, make_scene) -> None:
     scene = make_scene(make_skeleton(left_ankle=None), None, t_s=1.5)
     text = scene.model_dump_json()

@@ -8,6 +8,8 @@ from cabinsafe.detectors.base import (
     any_of,
     detector_class,
     detector_kinds,
+    make_detector,
+    read_all,
 )
 from cabinsafe.detectors.feet_on_seats import FeetOnSeats
 from cabinsafe.detectors.hand_on_leg import HandOnLeg
@@ -24,4 +26,6 @@ __all__ = [
     "any_of",
     "detector_class",
     "detector_kinds",
+    "make_detector",
+    "read_all",
 ]

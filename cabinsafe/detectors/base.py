@@ -7,7 +7,7 @@ false, or not observable. It counts no time; that is the gate's work.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from importlib.metadata import entry_points
 from math import exp
 from types import MappingProxyType
@@ -16,11 +16,11 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from cabinsafe.errors import ConfigError
+from cabinsafe.errors import CabinSafeError, ConfigError, DetectorError, within
 from cabinsafe.fields import SeatName
 from cabinsafe.options import Options, OptionsError
 from cabinsafe.types import NOT_OBSERVABLE, TRUE, Reading, Scene, State
-from cabinsafe.views import CameraView
+from cabinsafe.views import CameraView, check_places
 
 ENTRY_POINT_GROUP = "cabinsafe.detectors"
 BUILT_IN: Mapping[str, str] = MappingProxyType(
@@ -87,14 +87,8 @@ class LocalOptions(Generic[_Tunable]):
     """
 
     def __init__(self, options: _Tunable, views: Mapping[str, CameraView]) -> None:
-        seats = sorted({seat.name for view in views.values() for seat in view.seats})
-        for key, names, known in (
-            ("per_view", options.per_view, sorted(views)),
-            ("per_seat", options.per_seat, seats),
-        ):
-            for name in names:
-                if name not in known:
-                    raise ConfigError(f"{key}.{name}: the cabin has {', '.join(known) or 'none'}")
+        check_places(views, options.per_view, options.per_seat)
+        seats = {seat.name for view in views.values() for seat in view.seats}
         self._general = options
         self._local = {
             (camera_id, seat): options.at(camera_id, seat) for camera_id in views for seat in (None, *seats)
@@ -171,6 +165,7 @@ def detector_class(kind: str) -> type[Detector]:
 
     Raises:
         ConfigError: no such kind, or its module cannot be imported.
+        DetectorError: it lacks what makes a detector; the message says what.
     """
     kinds = detector_kinds()
     if kind not in kinds:
@@ -180,4 +175,69 @@ def detector_class(kind: str) -> type[Detector]:
         found: type[Detector] = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(f"detector '{kind}' ({kinds[kind]}) cannot be imported: {error}") from error
+    wrong = [f"no {part}()" for part in ("read", "reset") if not callable(getattr(found, part, None))]
+    options = getattr(found, "Options", None)
+    if not (isinstance(options, type) and issubclass(options, DetectorOptions)):
+        wrong.append("no Options that are a subclass of DetectorOptions")
+    if (called := getattr(found, "kind", None)) != kind:
+        wrong.append("no kind" if called is None else f"kind {called!r} instead of '{kind}'")
+    if wrong:
+        raise DetectorError(f"detector '{kind}' ({kinds[kind]}) has {', '.join(wrong)}")
     return found
+
+
+def make_detector(kind: str, options: DetectorOptions, views: Mapping[str, CameraView]) -> Detector:
+    """A detector of a kind, with all that its protocol asks for.
+
+    Raises:
+        ConfigError, ModelError: what it needs is missing; the message begins with the detector's key.
+        DetectorError: it cannot be made, or lacks ``needs`` or ``digests``.
+    """
+    made = detector_class(kind)
+    try:
+        with within(f"detectors.{kind}"):
+            detector = made(options, views)
+        needs, digests = getattr(detector, "needs", None), getattr(detector, "digests", None)
+    except CabinSafeError:
+        raise
+    except Exception as error:  # whatever a plug-in raises
+        raise DetectorError(f"detector '{kind}' cannot be made: {type(error).__name__}: {error}") from error
+    if not isinstance(needs, Set):
+        raise DetectorError(f"detector '{kind}': needs must be a set of keypoint names, got {needs!r:.80}")
+    if not isinstance(digests, Mapping):
+        raise DetectorError(
+            f"detector '{kind}': digests must be a dict of file to sha256, got {digests!r:.80}"
+        )
+    return detector
+
+
+def read_all(detectors: Iterable[Detector], scene: Scene) -> list[Reading]:
+    """What all detectors say of a scene, one after the other.
+
+    Raises:
+        DetectorError: one failed, or gave something else than a list of readings of its kind.
+    """
+    readings: list[Reading] = []
+    for detector in detectors:
+        try:
+            found = detector.read(scene)
+        except CabinSafeError:
+            raise
+        except Exception as error:  # whatever a plug-in raises
+            at = f"camera '{scene.camera_id}' at {scene.t_s} s"
+            raise DetectorError(
+                f"detector '{detector.kind}' failed on {at}: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(found, list):
+            raise _not_readings(detector, type(found).__name__)
+        for reading in found:
+            if not isinstance(reading, Reading):
+                raise _not_readings(detector, f"{type(reading).__name__} in it")
+            if reading.kind != detector.kind:
+                raise _not_readings(detector, f"one of kind '{reading.kind}'")
+        readings += found
+    return readings
+
+
+def _not_readings(detector: Detector, got: str) -> DetectorError:
+    return DetectorError(f"detector '{detector.kind}': read() must give a list of its readings, got {got}")

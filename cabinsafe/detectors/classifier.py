@@ -43,7 +43,7 @@ class SafeReference(BaseModel):
             classifier as well as one can: it gives reasons, not answers.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     median: tuple[float, ...]
     weight: tuple[float, ...]
@@ -156,13 +156,19 @@ class Classifier:
 
     def _check_tensors(self) -> None:
         inputs = {tensor.name: tensor for tensor in self._session.get_inputs()}
-        outputs = [tensor.name for tensor in self._session.get_outputs()]
-        count = self.card.features.count
-        if list(inputs) != [self.card.input] or self.card.probabilities not in outputs:
+        outputs = {tensor.name: tensor for tensor in self._session.get_outputs()}
+        card = self.card
+        if list(inputs) != [card.input] or card.probabilities not in outputs:
             raise ModelError(
-                f"{self.card.file}: expected input {self.card.input} and output {self.card.probabilities}, "
-                f"got {list(inputs)} and {outputs}"
+                f"{card.file}: expected input {card.input} and output {card.probabilities}, "
+                f"got {list(inputs)} and {list(outputs)}"
             )
-        found = inputs[self.card.input]
-        if found.type != "tensor(float)" or len(found.shape) != 2 or found.shape[1] != count:
-            raise ModelError(f"{self.card.file}: expected float (N, {count}), got {found.type} {found.shape}")
+        for name, found, width in (
+            (card.input, inputs[card.input], card.features.count),
+            (card.probabilities, outputs[card.probabilities], len(card.classes)),
+        ):
+            if found.type != "tensor(float)" or len(found.shape) != 2 or found.shape[1] != width:
+                raise ModelError(
+                    f"{card.file}: by its card expected {name} float (N, {width}), "
+                    f"got {found.type} {found.shape}"
+                )

@@ -34,6 +34,13 @@ class WhenOptions(Options):
     doors_open: bool | None = Field(None, description="Only with a door open, or only with all closed")
     trips: tuple[str, ...] = Field((), description="Only in these states of the trip; in all if empty")
 
+    @model_validator(mode="after")
+    def _some_speed_is_left(self) -> Self:
+        low, high = self.min_speed_m_s, self.max_speed_m_s
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"min_speed_m_s {low} must not exceed max_speed_m_s {high}")
+        return self
+
     def holds(self, vehicle: VehicleState | None) -> bool:
         """Whether nothing that is known of the vehicle forbids the kind."""
         if vehicle is None:

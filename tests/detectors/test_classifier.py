@@ -84,6 +84,24 @@ def test_a_network_of_another_kind_is_refused(copied: Path, edit, key: str, name
         Classifier(copied)
 
 
+@pytest.mark.parametrize("key", ["median", "weight"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_reference_that_is_not_finite_is_refused(copied: Path, edit, key: str, value: float) -> None:
+    reference = json.loads(copied.read_text())["safe_reference"]
+    reference[key][3] = value
+    edit(safe_reference=reference)
+    with pytest.raises(ModelError, match=rf"safe_reference\.{key}\.3: .*finite.*got {value}"):
+        Classifier(copied)
+
+
+def test_a_card_with_a_class_less_than_the_network_is_refused_at_load(copied: Path, edit) -> None:
+    classes = json.loads(copied.read_text())["classes"]
+    edit(classes=classes[:-1])
+    expected = rf"expected probabilities float \(N, {len(classes) - 1}\), got .*{len(classes)}\]"
+    with pytest.raises(ModelError, match=expected):
+        Classifier(copied)
+
+
 def test_features_are_checked_and_failures_mapped(copied: Path) -> None:
     classifier = Classifier(copied)
     count = classifier.card.features.count

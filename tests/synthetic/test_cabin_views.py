@@ -292,3 +292,11 @@ def test_a_camera_that_sees_no_seat_has_an_empty_view() -> None:
     assert camera_view(SEDAN, away).seats == ()
     assert facing_seats(SEDAN, away) == ()
     assert CabinConfig(**cabin_file(SEDAN, away)).cameras[0].seats == ()
+
+
+def test_a_cushion_that_a_lens_bends_across_itself_is_left_out() -> None:
+    cabin = Cabin(draw_cabin(1058, {"kind": "van"}))
+    view = camera_view(cabin, Camera(draw_camera(cabin, 1058 * 7 + 2)))
+    cushions = {seat.name for seat in view.seats if seat.cushion}
+    assert "Row3.Pos1" not in cushions
+    assert {"Row3.Pos2", "Row3.Pos3"} <= cushions

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
+from cabinsafe.geometry import crosses_itself, polygon_area
 from cabinsafe.synthetic.cabin.boxes import OrientedBox, hidden
 from cabinsafe.synthetic.cabin.model import Cabin
 from cabinsafe.synthetic.cabin.mounts import in_view
 from cabinsafe.synthetic.cabin.seats import Seat
 from cabinsafe.synthetic.camera import Camera
 from cabinsafe.synthetic.rotations import Array
-from cabinsafe.views import CameraView, SeatView
+from cabinsafe.views import LEAST_AREA, CameraView, SeatView
 
 MIN_VISIBLE_SHARE = 0.4
 """A seat is in the view if the camera sees at least this share of where its occupant's trunk is."""
@@ -176,13 +177,16 @@ def _hull(points: Array) -> Array | None:
 
 
 def _within_range(outline: Array | None) -> Outline | None:
-    """The part of an outline that a view may hold."""
+    """The part of an outline that a view may hold; None for a cushion seen edge-on and bent across itself."""
     if outline is None:
         return None
     for axis in np.eye(2):
         outline = _clipped(outline, axis, np.full(2, _RANGE[1]))
         outline = _clipped(outline, -axis, np.full(2, _RANGE[0]))
-    return tuple((round(float(x), 4), round(float(y), 4)) for x, y in outline) if len(outline) > 2 else None
+    corners = tuple((round(float(x), 4), round(float(y), 4)) for x, y in outline)
+    if len(corners) < 3 or polygon_area(corners) < LEAST_AREA or crosses_itself(corners):
+        return None
+    return corners
 
 
 def _clipped(polygon: Array, outward: Array, point: Array) -> Array:
