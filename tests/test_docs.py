@@ -46,7 +46,8 @@ def test_python_examples_run(workplace: Path, code: str) -> None:
 
 @pytest.mark.parametrize("code", examples("yaml"))
 def test_yaml_examples_are_valid(code: str) -> None:
-    base = {"name": "base", "cameras": [{"camera_id": "front", "seats": []}]}
+    seat = {"name": "Row1.Pos1", "zone": [[0, 0], [1, 0], [1, 1]]}
+    base = {"name": "base", "cameras": [{"camera_id": "front", "seats": [seat]}]}
     CabinConfig(**(base | yaml.safe_load(code)))
 
 
