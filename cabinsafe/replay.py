@@ -11,7 +11,8 @@ from pathlib import Path
 from cabinsafe.assembly import make_detectors, make_gate
 from cabinsafe.config import CabinConfig
 from cabinsafe.data import read_scenes
-from cabinsafe.errors import DataError, FrameOrderError, OutputError
+from cabinsafe.detectors import read_all
+from cabinsafe.errors import DataError, FrameOrderError, OutputError, within
 from cabinsafe.interrupts import DeferredInterrupt
 from cabinsafe.jsonl import JsonLinesFile
 from cabinsafe.pose import PoseCard
@@ -31,7 +32,8 @@ class Replay:
     """
 
     def __init__(self, cabin: CabinConfig) -> None:
-        card = PoseCard.load(cabin.pose.model)
+        with within("pose.model"):
+            card = PoseCard.load(cabin.pose.model)
         self._cameras = frozenset(cabin.views)
         self._detectors = make_detectors(cabin, card)
         self._gate = make_gate(cabin, card, self._detectors)
@@ -45,7 +47,7 @@ class Replay:
         if scene.camera_id not in self._cameras:
             known = ", ".join(sorted(self._cameras))
             raise DataError(f"no camera '{scene.camera_id}' in this cabin; it has {known}")
-        return [reading for detector in self._detectors for reading in detector.read(scene)]
+        return read_all(self._detectors, scene)
 
     def events(self, scenes: Iterable[Scene]) -> Iterator[Event]:
         """Events of one ride, as they come; what runs at its end, or when something stops it, is ended.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cabinsafe.data import ClipTruth
-from cabinsafe.detectors import Detector, detector_class
+from cabinsafe.detectors import Detector, detector_class, read_all
 from cabinsafe.evaluation.events.matching import MatchOptions, rate
 from cabinsafe.evaluation.events.measures import HOUR_S, Measures, RideTally, measure
 from cabinsafe.evaluation.events.report import Point
@@ -134,4 +134,4 @@ class KindTuner:
 
 
 def _read(detector: Detector, scenes: Iterable[Scene]) -> list[list[Reading]]:
-    return [detector.read(scene) for scene in scenes]
+    return [read_all([detector], scene) for scene in scenes]
