@@ -18,7 +18,7 @@ from cabinsafe import CabinAnalyzer, Event, Frame, Scene
 from cabinsafe.config import CabinConfig, load_config
 from cabinsafe.data import read_scenes
 from cabinsafe.detectors.feet_on_seats import FeetOnSeats
-from cabinsafe.errors import DataError, FrameOrderError, OutputError
+from cabinsafe.errors import DataError, DetectorError, FrameOrderError, OutputError
 from cabinsafe.media import FrameSource, open_source
 from cabinsafe.replay import Replay, read_ride, replay_files, with_rules
 from cabinsafe.run import EVENTS_FILE, SCENES_FILE, ResultFiles, run
@@ -146,9 +146,21 @@ def test_a_bad_line_stops_it_and_what_was_found_is_kept_and_ended(
     assert (last.phase, last.end_reason, last.event_id) == ("ended", "interrupted", found[0].event_id)
 
 
-@pytest.mark.parametrize("error", [RuntimeError("a fault"), DataError("too many"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (RuntimeError("a fault"), DetectorError),
+        (DataError("too many"), DataError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
+)
 def test_a_detector_that_raises_leaves_no_event_without_its_end(
-    error: BaseException, stored: Path, cabin: CabinConfig, tmp_path: Path, monkeypatch
+    error: BaseException,
+    expected: type[BaseException],
+    stored: Path,
+    cabin: CabinConfig,
+    tmp_path: Path,
+    monkeypatch,
 ) -> None:
     read = FeetOnSeats.read
 
@@ -158,7 +170,7 @@ def test_a_detector_that_raises_leaves_no_event_without_its_end(
         return read(self, scene)
 
     monkeypatch.setattr(FeetOnSeats, "read", failing)
-    with pytest.raises(type(error)):
+    with pytest.raises(expected):
         replay_files(cabin, [stored / SCENES_FILE], tmp_path)
     events = read_events(tmp_path / EVENTS_FILE)
     assert (events[0].phase, events[-1].phase, events[-1].end_reason) == ("started", "ended", "interrupted")
