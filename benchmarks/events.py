@@ -24,7 +24,7 @@ from cabinsafe.data import TrueEvent, read_scenes, read_truth
 from cabinsafe.evaluation.events.matching import MatchOptions, rate
 from cabinsafe.evaluation.events.page import attribute_rows, budget_rows, figure_rows, write_report
 from cabinsafe.evaluation.events.report import EventReport, evaluate_events
-from cabinsafe.evaluation.events.rides import CABIN_FILE, TRUTH_FILE, Ride, alarms_of, hold_times
+from cabinsafe.evaluation.events.rides import CABIN_FILE, TRUTH_FILE, Ride, alarms_of, gate_options
 from cabinsafe.evaluation.events.sight import answers, is_in_sight
 from cabinsafe.evaluation.files import prepare_folder
 from cabinsafe.evaluation.tables import Row
@@ -135,7 +135,7 @@ def study(clips: Sequence[Path], cabin: CabinConfig, seen: Sequence[Path]) -> St
         events += gate.update(scene, readings)
         rules_s, gate_s = rules_s + read_s - begun_s, gate_s + time.process_time() - read_s
     events += gate.close()
-    ride = Ride(clips[0].name, read_truth(clips[0] / TRUTH_FILE), alarms_of(events), hold_times(cabin))
+    ride = Ride(clips[0].name, read_truth(clips[0] / TRUTH_FILE), alarms_of(events), gate_options(cabin))
     acts, shown = [], [shown_in(clip) for clip in clips]
     for detector in detectors:
         for one in rate(ride, detector.kind, MatchOptions()).acts:

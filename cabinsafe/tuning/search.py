@@ -12,7 +12,7 @@ from cabinsafe.evaluation.events.matching import MatchOptions, rate
 from cabinsafe.evaluation.events.measures import HOUR_S, Measures, RideTally, measure
 from cabinsafe.evaluation.events.report import Point
 from cabinsafe.evaluation.events.rides import Ride, alarms_of
-from cabinsafe.events import EventGate
+from cabinsafe.events import EventGate, GateOptions
 from cabinsafe.tuning.knobs import Setting, variants
 from cabinsafe.types import Reading, Scene
 from cabinsafe.views import CameraView
@@ -64,14 +64,14 @@ class KindTuner:
     Attributes:
         kind: the detector's kind.
         rides: with a truth that decides it, in cabins that watch for it.
-        hold_s: hold time by which acts are too brief to be judged, whatever is tried.
+        gate: options by whose hold times acts are too brief to be judged, whatever is tried.
         options: how events are matched.
         trials: all that was tried.
     """
 
     kind: str
     rides: Sequence[StoredRide]
-    hold_s: float
+    gate: GateOptions
     options: MatchOptions = field(default_factory=MatchOptions)
     trials: list[Trial] = field(default_factory=list)
     _readings: dict[str, list[list[list[Reading]]]] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class KindTuner:
             steps = zip(ride.scenes, readings, strict=True)
             events = [event for scene, read in steps for event in gate.update(scene, read)] + gate.close()
             alarms = alarms_of([event for event in events if event.kind == self.kind])
-            judged = Ride(ride.name, ride.truth, alarms, {self.kind: self.hold_s})
+            judged = Ride(ride.name, ride.truth, alarms, {self.kind: self.gate})
             tallies.append(
                 RideTally(ride.truth.duration_s / HOUR_S, (rate(judged, self.kind, self.options),))
             )
@@ -95,8 +95,8 @@ class KindTuner:
         best = self._try(start)
         for _ in range(_ROUNDS):
             before = best
-            for number in range(len(list(variants(self.kind, best.setting, margins, self.hold_s)))):
-                knob = list(variants(self.kind, best.setting, margins, self.hold_s))[number]
+            for number in range(len(list(variants(self.kind, best.setting, margins, self.gate.hold_s)))):
+                knob = list(variants(self.kind, best.setting, margins, self.gate.hold_s))[number]
                 tried = [self._try(setting) for setting in knob]
                 best = max([best, *tried], key=lambda trial: trial.merit(budget_per_hour))
             if best is before:

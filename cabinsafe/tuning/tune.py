@@ -121,9 +121,9 @@ def _tune_kind(
     held_out_share: float,
 ) -> KindResult:
     own, others = split(rides, held_out_share)
-    tuner = KindTuner(kind, own, start.gate.hold_s)
+    tuner = KindTuner(kind, own, start.gate)
     best = tuner.search(start, margins, budget_per_hour)
-    check = KindTuner(kind, others, start.gate.hold_s)
+    check = KindTuner(kind, others, start.gate)
     detector, gate = changes(start, best.setting)
     return KindResult(
         rides=tuple(ride.name for ride in own),

@@ -16,8 +16,10 @@ from cabinsafe.evaluation.events.measures import poisson_interval
 from cabinsafe.evaluation.events.page import html_page, write_report
 from cabinsafe.evaluation.events.report import EVERY_KIND, EventOptions, evaluate_events
 from cabinsafe.evaluation.events.rides import Alarm, Ride
+from cabinsafe.events import GateOptions
 
 KIND, SEAT, OTHER = "hand_on_leg", "Row1.Pos1", "Row1.Pos2"
+GATE = GateOptions()
 
 
 def act(
@@ -40,13 +42,17 @@ def alarm(
 @pytest.fixture
 def ride() -> Callable[..., Ride]:
     def make(
-        events: list[dict], alarms: list[Alarm], name: str = "a", hold_s: float | None = 1.0, **known: Any
+        events: list[dict],
+        alarms: list[Alarm],
+        name: str = "a",
+        gate: GateOptions | None = GATE,
+        **known: Any,
     ) -> Ride:
         truth = ClipTruth(
             clip="ride.mp4", fps=10, size_wh=(9, 9), duration_s=3600, events=events, attributes=known,
             rules={KIND: "so", "feet_on_seats": "so", "fighting": "so"},
         )  # fmt: skip
-        return Ride(name, truth, tuple(sorted(alarms, key=lambda a: a.t_s)), hold_s and {KIND: hold_s})
+        return Ride(name, truth, tuple(sorted(alarms, key=lambda a: a.t_s)), gate and {KIND: gate})
 
     return make
 
@@ -107,7 +113,17 @@ def test_acts_shorter_than_the_hold_time_are_not_judged(ride) -> None:
     events, alarms = [act(10, 11.2), act(50, 51.4)], [alarm(10, 11)]
     rating = rate(ride(events, alarms), KIND, MatchOptions())
     assert (counts(rating), rating.brief) == ((0, 1, 0, 0), 1), "neither missed, nor is its alarm false"
-    assert rate(ride(events, alarms, hold_s=None), KIND, MatchOptions()).brief == 0
+    assert rate(ride(events, alarms, gate=None), KIND, MatchOptions()).brief == 0
+
+
+@pytest.mark.parametrize(
+    "place", [{"per_seat": {OTHER: {"hold_s": 5}}}, {"per_view": {"front": {"hold_s": 5}}}]
+)
+def test_the_hold_time_is_that_of_the_acts_seat_and_view(ride, place: dict) -> None:
+    gate, events = GateOptions(hold_s=1, **place), [act(10, 13), act(30, 33, OTHER), act(50, 56, OTHER)]
+    rating = rate(ride(events, [alarm(50, 56, OTHER)], gate=gate), KIND, MatchOptions())
+    everywhere = "per_view" in place
+    assert (counts(rating), rating.brief) == ((1, 0 if everywhere else 1, 0, 0), 2 if everywhere else 1)
 
 
 def test_a_near_miss_that_is_reported_is_false(ride) -> None:
@@ -186,9 +202,9 @@ def test_nothing_to_judge_is_refused(ride) -> None:
 
 
 def test_kinds_beside_the_built_in_ones_are_judged_once_reported(ride) -> None:
-    rides = [ride([act(1, 9, kind="fighting")], [alarm(1, 9, kind="fighting")], hold_s=None)]
+    rides = [ride([act(1, 9, kind="fighting")], [alarm(1, 9, kind="fighting")], gate=None)]
     assert evaluate_events(rides).kinds["fighting"].recall == 1.0
-    assert "fighting" not in evaluate_events([ride([act(1, 9, kind="fighting")], [], hold_s=None)]).kinds
+    assert "fighting" not in evaluate_events([ride([act(1, 9, kind="fighting")], [], gate=None)]).kinds
 
 
 def test_the_page_needs_nothing_else_and_escapes_names(tmp_path: Path, ride) -> None:

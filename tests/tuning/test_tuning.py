@@ -154,4 +154,4 @@ def test_every_knob_of_the_built_in_detectors_turns(kind: str, cabin_file: Path)
 def test_a_tuner_without_rides_has_no_figures(cabin_file: Path) -> None:
     cabin = load_config(cabin_file)
     start = Setting(cabin.detector_options()["tall"], cabin.events["default"])
-    assert KindTuner("tall", [], 0.5).run(start).recall is None
+    assert KindTuner("tall", [], start.gate).run(start).recall is None

@@ -80,11 +80,10 @@ class Rating:
 def rate(ride: Ride, kind: str, options: MatchOptions, min_score: float = 0.0) -> Rating:
     """Compare the alarms of one kind, of at least a score, with the acts of that kind."""
     acts = [act for act in ride.truth.acts if act.kind == kind]
-    if ride.hold_s is not None and kind not in ride.hold_s:
+    if not ride.watches(kind):
         return Rating(unwatched=len(acts))
-    hold_s = 0.0 if ride.hold_s is None else ride.hold_s[kind] + options.brief_margin_s
-    long = [act for act in acts if act.t_end_s - act.t_start_s > hold_s]
-    brief = [act for act in acts if act.t_end_s - act.t_start_s <= hold_s]
+    brief = [act for act in acts if ride.is_brief(act, options.brief_margin_s)]
+    long = [act for act in acts if not ride.is_brief(act, options.brief_margin_s)]
     alarms = [alarm for alarm in ride.alarms if alarm.kind == kind and alarm.score >= min_score]
     matched, left = _take(long, alarms, options.collar_s)
     rating = Rating(acts=matched, brief=len(brief))

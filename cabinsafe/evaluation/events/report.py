@@ -164,10 +164,9 @@ def _kinds(rides: Sequence[Ride], wanted: Sequence[str]) -> list[str]:
 
 def _tallies(rides: Sequence[Ride], kind: str, ratings: Sequence[Rating]) -> list[RideTally]:
     """Only rides in which the kind was looked for count their hours."""
-    watched = [ride.hold_s is None or kind in ride.hold_s for ride in rides]
     return [
-        RideTally(ride.truth.duration_s / HOUR_S if looked else 0.0, (rating,))
-        for ride, rating, looked in zip(rides, ratings, watched, strict=True)
+        RideTally(ride.truth.duration_s / HOUR_S if ride.watches(kind) else 0.0, (rating,))
+        for ride, rating in zip(rides, ratings, strict=True)
     ]
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cabinsafe.config import CabinConfig, load_config
-from cabinsafe.data import ClipTruth, read_truth
+from cabinsafe.data import ClipTruth, TrueEvent, read_truth
 from cabinsafe.errors import DataError
+from cabinsafe.events import GateOptions
 from cabinsafe.types import Event
 
 TRUTH_FILE: Final = "truth.json"
@@ -44,13 +45,27 @@ class Ride(NamedTuple):
         name: of the ride.
         truth: what happens in it.
         alarms: what was reported, in the order of being raised.
-        hold_s: hold time of each kind that was watched for; None if that is not known.
+        gate: options of each kind that was watched for; None if that is not known.
     """
 
     name: str
     truth: ClipTruth
     alarms: tuple[Alarm, ...]
-    hold_s: Mapping[str, float] | None = None
+    gate: Mapping[str, GateOptions] | None = None
+
+    def watches(self, kind: str) -> bool:
+        """Whether a kind was watched for, as far as known."""
+        return self.gate is None or kind in self.gate
+
+    def is_brief(self, act: TrueEvent, margin_s: float) -> bool:
+        """Whether an act lasts no longer than a margin and the hold time that applies to its view and seat.
+
+        The seat of a pair is that of the acting person. No act is brief if the hold time is not known.
+        """
+        if self.gate is None:
+            return False
+        settings = self.gate[act.kind].at(self.truth.camera_id, next(iter(act.seats), None))
+        return act.t_end_s - act.t_start_s <= settings.hold_s + margin_s
 
 
 class RideFiles(NamedTuple):
@@ -120,16 +135,12 @@ def cabin_of(ride: RideFiles, cabin: CabinConfig | None = None) -> CabinConfig |
     return load_config(own) if cabin is None and own.is_file() else cabin
 
 
-def hold_times(cabin: CabinConfig | None) -> dict[str, float] | None:
-    """Hold time of each kind that a cabin watches for; None without a configuration."""
+def gate_options(cabin: CabinConfig | None) -> dict[str, GateOptions] | None:
+    """Options of each kind that a cabin watches for; None without a configuration."""
     if cabin is None:
         return None
-    default = cabin.events.get("default")
-    hold_s = {}
-    for kind in cabin.detectors:
-        options = cabin.events.get(kind, default)
-        hold_s[kind] = 1.0 if options is None else options.hold_s
-    return hold_s
+    default = cabin.events.get("default", GateOptions())
+    return {kind: cabin.events.get(kind, default) for kind in cabin.detectors}
 
 
 def read_ride(files: RideFiles, cabin: CabinConfig | None = None) -> Ride:
@@ -142,7 +153,7 @@ def read_ride(files: RideFiles, cabin: CabinConfig | None = None) -> Ride:
     Raises:
         DataError: a file cannot be read, or holds something else, or the events are of another ride.
     """
-    ride = Ride(files.name, read_truth(files.truth), read_alarms(files.other), hold_times(cabin))
+    ride = Ride(files.name, read_truth(files.truth), read_alarms(files.other), gate_options(cabin))
     for alarm in ride.alarms:
         _require_same_ride(alarm, ride.truth, files, cabin)
     return ride
