@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from heapq import merge
 from itertools import chain, islice
@@ -67,22 +67,24 @@ class Replay:
         yield from self._gate.close()
 
     def _running(self, scenes: Iterable[Scene]) -> Iterator[Event]:
-        """Events of one ride but for the end of those that run to its end."""
-        clocks, moment = CameraClocks(), list[Scene]()
+        """Events of one ride but for the end of those that run to its end.
+
+        Scenes do not say which frames were taken together: they are of one moment until a camera comes again.
+        """
+        clocks, moment = CameraClocks(), dict[str, Scene]()
         for scene in scenes:
-            if moment and scene.t_s > moment[-1].t_s:
+            if scene.camera_id in moment:
                 yield from self._miss(clocks, moment)
-                moment = []
+                moment = {}
             yield from self._gate.update(scene, self.readings(scene))
-            moment.append(scene)
+            moment[scene.camera_id] = scene
         yield from self._miss(clocks, moment)
 
-    def _miss(self, clocks: CameraClocks, moment: Sequence[Scene]) -> Iterator[Event]:
+    def _miss(self, clocks: CameraClocks, moment: Mapping[str, Scene]) -> Iterator[Event]:
         """What it means that the ride's other cameras gave no scene at a moment, as in the run."""
-        clocks.note(moment)
-        present = {scene.camera_id for scene in moment}
+        clocks.note(list(moment.values()))
         for camera_id, t_s in clocks.now_s.items():
-            if camera_id not in present:
+            if camera_id not in moment:
                 yield from self._gate.tick(camera_id, t_s)
 
 

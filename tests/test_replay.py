@@ -98,24 +98,37 @@ def test_what_the_camera_and_the_vehicle_said_is_replayed_too(tmp_path: Path, ca
     ]  # fmt: skip
 
 
-def test_a_silence_of_the_run_is_one_of_the_replay() -> None:
+@pytest.mark.parametrize("absent", [{"rear"}, {"front"}, {"left", "rear"}], ids=["last", "first", "two"])
+@pytest.mark.parametrize(
+    "clocks_s",
+    [(0.0, 0.0, 0.0), (0.0, 0.03, 0.02), (0.0, 0.03, 1000.0)],
+    ids=["in step", "one clock", "own clocks"],
+)
+def test_a_silence_of_the_run_is_one_of_the_replay(
+    absent: set[str], clocks_s: tuple[float, float, float]
+) -> None:
+    cameras = ("front", "left", "rear")
     cabin = CabinConfig(
-        name="two cameras",
-        cameras=[{"camera_id": "front"}, {"camera_id": "rear"}],
+        name="three cameras",
+        cameras=[{"camera_id": camera} for camera in cameras],
         detectors={},
-        events={"camera_silent": {"hold_s": 0.4, "update_every_s": 0.2}},
+        events={"camera_silent": {"hold_s": 0.4, "update_every_s": 0.3}},
         camera_health=None,
     )
     image, scenes, events = np.zeros((96, 96, 3), np.uint8), [], []
     with CabinAnalyzer.from_config(cabin) as analyzer:
         for i in range(20):
-            cameras = ("front", "rear") if i < 3 or i > 15 else ("front",)
-            moment = [Frame(image=image, t_s=i / 10, index=i, camera_id=camera) for camera in cameras]
+            moment = [
+                Frame(image=image, t_s=i / 10 + offset_s, index=i, camera_id=camera)
+                for camera, offset_s in zip(cameras, clocks_s, strict=True)
+                if camera not in absent or i < 3 or i > 15
+            ]
             for inspection in analyzer.inspect(moment):
                 scenes.append(inspection.scene)
                 events += inspection.events
         events += analyzer.finish()
-    assert list(dict.fromkeys(e.phase for e in events)) == ["started", "updated", "ended"]
+    assert {event.camera_id for event in events} == absent
+    assert list(dict.fromkeys(event.phase for event in events)) == ["started", "updated", "ended"]
     assert list(Replay(cabin).events(scenes)) == events
 
 
