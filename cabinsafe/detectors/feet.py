@@ -182,12 +182,12 @@ def judge_feet(
 
 
 class _Person(NamedTuple):
-    """One person, and what counts for them; whether they sit in a known seat that does not."""
+    """One person, the places that count for them, and their own seat in any case."""
 
     body: Body
     shin_px: float
     seats: list[tuple[Zone, SeatZone]]
-    sits_elsewhere: bool
+    dashboard_counts: bool
     dashboard: tuple[XY, ...] | None
     options: FeetOnSeatsOptions
 
@@ -196,15 +196,13 @@ def _person(
     body: Body, shin_px: float, zones: FootZones, own_seat: str | None, options: FeetOnSeatsOptions
 ) -> _Person:
     seats: list[tuple[Zone, SeatZone]] = []
-    sits_elsewhere = False
     for seat in zones.near(own_seat):
         zone: Zone = "own" if own_seat is None or seat.name == own_seat else "other"
-        if zone in options.zones and seat.size_px <= options.max_cushion_shins * shin_px:
+        matters = zone in options.zones or seat.name == own_seat
+        if matters and seat.size_px <= options.max_cushion_shins * shin_px:
             seats.append((zone, seat))
-        elif zone == "own" and zone not in options.zones:
-            sits_elsewhere = own_seat is not None
     in_front = "dashboard" in options.zones and (own_seat is None or own_seat.startswith("Row1."))
-    return _Person(body, shin_px, seats, sits_elsewhere, zones.dashboard if in_front else None, options)
+    return _Person(body, shin_px, seats, in_front, zones.dashboard, options)
 
 
 def _place(foot: Foot, i: int, ankle: Ankle, person: _Person) -> None:
@@ -212,7 +210,7 @@ def _place(foot: Foot, i: int, ankle: Ankle, person: _Person) -> None:
     (x, y), score = ankle
     shin_px, options = person.shin_px, person.options
     foot.sole = x, y + options.sole_drop_shins * shin_px
-    own_is_known = _place_on_seat(foot, foot.sole, person)
+    can_tell = _place_on_seat(foot, foot.sole, person)
     knee, hip = person.body.sides[i].knee, person.body.sides[i].hip
     if foot.depth_shins is not None:
         margin = options.margin_shins + options.margin_per_doubt * (1.0 - score)
@@ -221,12 +219,15 @@ def _place(foot: Foot, i: int, ankle: Ankle, person: _Person) -> None:
         over = _within(_DEPTHS, foot.depth_shins) - margin
         foot.score = logistic(over / options.softness_shins)
         foot.not_down = logistic((over + options.crossed_drop_shins) / options.softness_shins)
-    if person.dashboard and knee is not None:
-        _place_on_dashboard(foot, knee, ankle.xy, person.dashboard, person)
+    if person.dashboard_counts:
+        if person.dashboard is None or knee is None:
+            can_tell = False
+        else:
+            _place_on_dashboard(foot, knee, ankle.xy, person.dashboard, person)
     is_low = hip is None or y - hip[1] >= options.least_drop_shins * shin_px
     if foot.is_up:
         foot.state = TRUE
-    elif (own_is_known or person.sits_elsewhere) and is_low:
+    elif can_tell and is_low:
         foot.state = FALSE
 
 
@@ -237,7 +238,7 @@ def _within(limits: tuple[float, float], value: float) -> float:
 
 
 def _place_on_seat(foot: Foot, sole: XY, person: _Person) -> bool:
-    """Note the seat that a sole is deepest over; returns whether the person's own was among them."""
+    """Note the seat, of those that count, that a sole is deepest over; returns whether the own is known."""
     shin_px, seats, options = person.shin_px, person.seats, person.options
     own_is_known, reach_px, deepest_px = False, options.max_height_shins * shin_px, -inf
     for zone, seat in seats:
@@ -245,7 +246,7 @@ def _place_on_seat(foot: Foot, sole: XY, person: _Person) -> bool:
         if depth_px is None:
             continue
         own_is_known = own_is_known or zone == "own"
-        if depth_px > deepest_px:
+        if depth_px > deepest_px and zone in options.zones:
             foot.zone, foot.seat, deepest_px = zone, seat.name, depth_px
             foot.depth_shins = depth_px / shin_px
     return own_is_known

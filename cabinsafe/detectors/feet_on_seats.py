@@ -50,9 +50,10 @@ class FeetOnSeats:
     One reading per person. How deep the sole under an ankle lies over a cushion decides, the more easily the
     higher the knee is drawn up. A sole on the other thigh whose own foot is down is on the knee, not on a
     seat. An ankle that gets hidden is taken to stay for a moment, while its knee stays, as sure as it was.
-    The reading is true if either foot is up, false if both are seen to be down and the view knows the
-    person's seat, or that is not known at all, and not observable otherwise. ``Reading.seats`` names the
-    seats that feet are on.
+    The reading is true if either foot is up, false if both are seen to be on none of the places that count
+    by a view that knows the person's seat, and the dashboard if that counts; of somebody whose seat is not
+    known at all, by one that knows any seat, where own seats count. It is not observable otherwise.
+    ``Reading.seats`` names the seats that feet are on.
     """
 
     Options: ClassVar[type[FeetOnSeatsOptions]] = FeetOnSeatsOptions

@@ -10,6 +10,8 @@ from cabinsafe.types import State
 from cabinsafe.views import CameraView, SeatView
 
 KNEES = ("left_knee", "right_knee")
+FAR_CUSHION = ((0.8, 0.6), (0.98, 0.6), (0.99, 0.72), (0.79, 0.72))
+DASHBOARD = ((0.0, 0.0), (0.2, 0.0), (0.2, 0.1), (0.0, 0.1))
 
 
 @pytest.mark.parametrize("place", [LINE, CUSHION], ids=["line", "cushion"])
@@ -95,6 +97,8 @@ def test_somebody_far_behind_a_cushion_has_no_foot_on_it(make_skeleton, make_sce
     for size, state in ((0.7, State.TRUE), (0.4, State.NOT_OBSERVABLE)):
         smaller = person.model_copy(update={"xy": foot + (person.xy - foot) * np.float32(size)})
         assert read_one(detector(CUSHION), make_scene(smaller)).state is state
+    seated = make_scene(smaller, seat="Row1.Pos1")
+    assert read_one(detector(CUSHION, FAR_CUSHION, zones=["other"]), seated).state is State.NOT_OBSERVABLE
 
 
 def test_a_seat_whose_occupant_cannot_be_seen_takes_feet_all_the_same(make_skeleton, make_scene) -> None:
@@ -105,12 +109,12 @@ def test_a_seat_whose_occupant_cannot_be_seen_takes_feet_all_the_same(make_skele
 
 def test_a_foot_on_another_seat_is_told_apart(make_skeleton, make_scene) -> None:
     across = {"left_knee": (290, 262), "left_ankle": (350, 270)}
-    rule = detector(CUSHION, ((0.8, 0.6), (0.98, 0.6), (0.99, 0.72), (0.79, 0.72)))
+    rule = detector(CUSHION, FAR_CUSHION)
     reading = read_one(rule, make_scene(make_skeleton(**across), seat="Row1.Pos1"))
     assert (reading.state, reading.seats) == (State.TRUE, ("Row1.Pos2",))
     assert reading.evidence["on_other_seat"] == 1.0
     assert "on_own_seat" not in reading.evidence
-    own_only = detector(CUSHION, ((0.8, 0.6), (0.98, 0.6), (0.99, 0.72), (0.79, 0.72)), zones=["own"])
+    own_only = detector(CUSHION, FAR_CUSHION, zones=["own"])
     assert read_one(own_only, make_scene(make_skeleton(**across), seat="Row1.Pos1")).state is not State.TRUE
 
 
@@ -131,6 +135,40 @@ def test_feet_on_the_dashboard_count_where_that_is_asked_for(make_skeleton, make
     assert read_one(detector(CUSHION, dashboard=dashboard, zones=zones), legs_below).state is State.FALSE
     second_row = make_scene(make_skeleton(**feet), seat="Row2.Pos1")
     assert read_one(detector(CUSHION, dashboard=dashboard, zones=zones), second_row).state is not State.TRUE
+
+
+@pytest.mark.parametrize(
+    ("zones", "points", "seat", "state"),
+    [
+        (["other"], {}, "Row1.Pos1", State.FALSE),
+        (["other"], {"left_knee": (290, 262), "left_ankle": (350, 270)}, "Row1.Pos1", State.TRUE),
+        (["other"], UP, "Row1.Pos1", State.FALSE),
+        (["other"], {}, None, State.NOT_OBSERVABLE),
+        (["other"], {}, "Row1.Pos3", State.NOT_OBSERVABLE),
+        (["dashboard"], {}, "Row1.Pos1", State.FALSE),
+        (["dashboard"], {"left_knee": None}, "Row1.Pos1", State.NOT_OBSERVABLE),
+        (["dashboard"], {}, None, State.NOT_OBSERVABLE),
+        (["other", "dashboard"], {}, "Row1.Pos1", State.FALSE),
+    ],
+    ids=[
+        "down", "on another seat", "on the own, which does not count", "whose seat is unknown",
+        "whose seat is unknown to the view", "not on the dashboard", "with a hidden knee", "of no known row",
+        "on neither",
+    ],
+)  # fmt: skip
+def test_feet_are_down_also_where_the_own_seat_does_not_count(
+    make_skeleton, make_scene, zones: list[str], points: dict, seat: str | None, state: State
+) -> None:
+    rule = detector(CUSHION, FAR_CUSHION, dashboard=DASHBOARD, zones=zones)
+    assert read_one(rule, make_scene(make_skeleton(**points), seat=seat)).state is state
+
+
+def test_feet_are_not_known_to_be_down_where_the_dashboard_counts_but_is_not_outlined(
+    make_skeleton, make_scene
+) -> None:
+    rule = detector(CUSHION, zones=["own", "dashboard"])
+    assert read_one(rule, make_scene(make_skeleton(), seat="Row1.Pos1")).state is State.NOT_OBSERVABLE
+    assert read_one(rule, make_scene(make_skeleton(**UP), seat="Row1.Pos1")).state is State.TRUE
 
 
 def test_a_foreshortened_shin_does_not_shrink_the_unit(make_skeleton, make_scene) -> None:

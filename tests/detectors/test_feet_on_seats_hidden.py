@@ -107,10 +107,3 @@ def test_an_ankle_that_gets_hidden_is_as_sure_as_it_was(make_skeleton, make_scen
         before = read_one(rule, make_scene(seen, t_s=i / 10))
     hidden = read_one(rule, make_scene(make_skeleton(**dict.fromkeys(ankles)), t_s=1.1))
     assert (hidden.state, hidden.score, hidden.evidence) == (before.state, before.score, before.evidence)
-
-
-@pytest.mark.parametrize("zones", [("other",), ("dashboard",), ("other", "dashboard")])
-def test_feet_are_down_also_where_the_own_seat_does_not_count(make_skeleton, make_scene, zones) -> None:
-    rule = detector(CUSHION, None, dashboard=((0, 0), (0.2, 0), (0.2, 0.1)), zones=zones)
-    assert read_one(rule, make_scene(make_skeleton(), seat="Row1.Pos1")).state is State.FALSE
-    assert read_one(rule, make_scene(make_skeleton(), seat="Row1.Pos3")).state is State.NOT_OBSERVABLE
