@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from cabinsafe.events.options import GateSettings
-from cabinsafe.types import NOT_OBSERVABLE, TRUE, EndReason, Event, Phase, Reading, Scene, Track
+from cabinsafe.types import TRUE, EndReason, Event, Phase, Reading, Scene, Track
 
 _SHOWN_THRESHOLDS: Final = ("enter_score", "exit_score", "hold_s", "release_s")
 
@@ -170,11 +170,6 @@ class Episode:
             config_digest=provenance.config_digest,
             model_digests=dict(provenance.model_digests),
         )
-
-
-def judged(reading: Reading | None) -> Reading | None:
-    """The reading, unless it says that nothing can be told."""
-    return None if reading is None or reading.state is NOT_OBSERVABLE else reading
 
 
 def shown_by(reading: Reading | None, episode: Episode | None, settings: GateSettings) -> Reading | None:

@@ -9,12 +9,12 @@ from typing import Final
 
 from cabinsafe.errors import DataError, FrameOrderError
 from cabinsafe.events.book import SettingsBook
-from cabinsafe.events.episode import Episode, Key, Provenance, Seats, Sight, judged, shown_by
+from cabinsafe.events.episode import Episode, Key, Provenance, Seats, Sight, shown_by
 from cabinsafe.events.keys import adopt, keys_of, places
 from cabinsafe.events.memory import Memory, SeenTime, dump_memory, read_memory
 from cabinsafe.events.options import CAMERA_SILENT, GateOptions, GateSettings
 from cabinsafe.events.words import is_denied, with_unobserved, word_of
-from cabinsafe.types import TRUE, EndReason, Event, Phase, Reading, Scene, State
+from cabinsafe.types import NOT_OBSERVABLE, TRUE, EndReason, Event, Phase, Reading, Scene, State
 
 _ROUNDING_S: Final = 1e-9  # sums of frame intervals fall short of the hold time by rounding
 
@@ -152,8 +152,8 @@ class EventGate:
             if episode is not None:
                 yield from self._end(key, episode, t_s, "suspended")
             return
-        shown, said = shown_by(reading, episode, settings), judged(reading)
-        observed = said is not None
+        shown = shown_by(reading, episode, settings)
+        observed = reading is not None and reading.state is not NOT_OBSERVABLE
         is_new = episode is None or not episode.running
         if shown is not None and is_new and is_denied(key, seat, sight, memory.words, self._book):
             self._begin(key, shown, scene, t_s)
